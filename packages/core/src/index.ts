@@ -1,0 +1,2 @@
+/** Local white-box language models on a tensor runtime. @module */
+export {}

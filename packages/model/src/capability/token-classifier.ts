@@ -1,0 +1,21 @@
+import type { Span } from '../text/span.ts'
+import type { CallOptions } from './call-options.ts'
+import type { TextOrIds } from './scorer.ts'
+import type { Tokenizer } from './tokenizer.ts'
+
+export interface TokenClassification {
+  ids: Uint32Array
+  spans: Span[]
+  /** `[T, labels]`, row-major, before the softmax. */
+  logits: Float32Array
+}
+
+/** A label distribution for each token. */
+export interface TokenClassifier {
+  readonly id?: string
+  readonly tokenizer: Tokenizer
+  readonly labels: readonly string[]
+  /** The longest input in tokens. */
+  readonly contextLength?: number
+  classify(texts: readonly TextOrIds[], options?: CallOptions): Promise<TokenClassification[]>
+}

@@ -1,0 +1,11 @@
+/** The error family of lc. @module */
+export { ApiCallError } from './errors/api-call-error.ts'
+export { BudgetTooSmallError } from './errors/budget-too-small-error.ts'
+export { ContextLengthError } from './errors/context-length-error.ts'
+export { DisposedError } from './errors/disposed-error.ts'
+export { InternalError } from './errors/internal-error.ts'
+export { describeValue, InvalidArgumentError } from './errors/invalid-argument-error.ts'
+export { isLcError, LcError } from './errors/lc-error.ts'
+export { OutputParseError } from './errors/output-parse-error.ts'
+export { TimeoutError } from './errors/timeout-error.ts'
+export { UnsupportedCapabilityError } from './errors/unsupported-capability-error.ts'
