@@ -31,7 +31,7 @@ export type { DecodeOptions, EncodeOptions, Encoding, Tokenizer } from './capabi
 export type { Passage, Source, SpanLink } from './passage/passage.ts'
 export type { Journal } from './resume/journal.ts'
 export type { Answer, ContextState, StageReport } from './stage/context-state.ts'
-export type { ProgressEvent } from './stage/progress-event.ts'
+export type { ProgressEvent } from './capability/progress-event.ts'
 export type { RunContext } from './stage/run-context.ts'
 export type { RunEvent } from './stage/run-event.ts'
 export type { Stage } from './stage/stage.ts'

@@ -1,4 +1,4 @@
-import type { ProgressEvent } from '../stage/progress-event.ts'
+import type { ProgressEvent } from './progress-event.ts'
 
 /** What every asynchronous call takes: a way to stop it and a way to watch it. */
 export interface CallOptions {
