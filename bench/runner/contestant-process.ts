@@ -1,0 +1,81 @@
+/**
+ * @file A contestant runs in a process of its own and answers one JSON line per request, so that memory is its own and a
+ * crash is a result. Lines of other output are passed on to stderr.
+ */
+import { type ChildProcessWithoutNullStreams, spawn } from 'node:child_process'
+import { createInterface } from 'node:readline'
+
+export type Request =
+  | { op: 'load'; model: string }
+  | { op: 'encode'; text: string }
+  | { op: 'score'; ids: number[] }
+  | { op: 'prefill'; ids: number[] }
+  /** Greedy decoding after a prefill of `ids`; only the steps are timed. */
+  | { op: 'decode'; ids: number[]; steps: number }
+  | { op: 'compress'; files: string[]; query: string; budget: number }
+  | { op: 'memory' }
+
+export type Response = {
+  ms?: number
+  /** Mean negative log-likelihood per token, nats. */
+  nll?: number
+  ids?: number[]
+  /** VmHWM of the process. */
+  peakBytes?: number
+  version?: string
+  detail?: Record<string, string | number>
+  error?: string
+}
+
+export interface Contestant {
+  /** As in tables: `lc exact`, `PyTorch float32`. */
+  name: string
+  command: string
+  parameters: string[]
+  env?: Record<string, string>
+  /** What must be there, in words, or undefined when it can run. */
+  missing?: string | undefined
+}
+
+const answerMark = '@@'
+
+export class ContestantProcess {
+  readonly contestant: Contestant
+  readonly #child: ChildProcessWithoutNullStreams
+  readonly #waiting: ((response: Response) => void)[] = []
+
+  constructor(contestant: Contestant) {
+    this.contestant = contestant
+    this.#child = spawn(contestant.command, contestant.parameters, {
+      stdio: ['pipe', 'pipe', 'pipe'],
+      env: { ...process.env, ...contestant.env },
+    })
+    this.#child.stderr.on('data', (chunk: Buffer) => process.env.LC_BENCH_VERBOSE && process.stderr.write(chunk))
+    createInterface({ input: this.#child.stdout }).on('line', (line) => {
+      if (line.startsWith(answerMark)) this.#waiting.shift()?.(JSON.parse(line.slice(answerMark.length)) as Response)
+      else if (process.env.LC_BENCH_VERBOSE) process.stderr.write(`[${contestant.name}] ${line}\n`)
+    })
+    const end = (problem: string) => {
+      for (const resolve of this.#waiting.splice(0)) resolve({ error: problem })
+    }
+    this.#child.on('error', (error) => end(error.message))
+    this.#child.on('exit', (code, signal) => end(`the process ended (${signal ?? code})`))
+  }
+
+  request(request: Request): Promise<Response> {
+    if (this.#child.exitCode !== null) return Promise.resolve({ error: 'the process has ended' })
+    return new Promise((resolve) => {
+      this.#waiting.push(resolve)
+      this.#child.stdin.write(`${JSON.stringify(request)}\n`)
+    })
+  }
+
+  async close(): Promise<void> {
+    if (this.#child.exitCode !== null || this.#child.signalCode !== null) return
+    const gone = new Promise((resolve) => this.#child.once('exit', resolve))
+    this.#child.stdin.end()
+    const timer = setTimeout(() => this.#child.kill('SIGKILL'), 10_000)
+    await gone
+    clearTimeout(timer)
+  }
+}

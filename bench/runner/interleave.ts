@@ -1,0 +1,78 @@
+import { type Contestant, ContestantProcess, type Request, type Response } from './contestant-process.ts'
+import type { SuiteTable } from './suite.ts'
+
+export interface Measurement {
+  contestant: string
+  what: string
+  /** One response per round; failed rounds are left out. */
+  responses: Response[]
+}
+
+/** What to ask of every contestant: a name for the table and the request. */
+export interface Task {
+  what: string
+  request: Request
+  /** Contestants that this task is for; all by default. */
+  only?: (contestant: Contestant) => boolean
+}
+
+type Started = { running: ContestantProcess[]; absent: SuiteTable['absent']; versions: Record<string, string> }
+
+async function start(contestants: readonly Contestant[], model: string): Promise<Started> {
+  const started: Started = { running: [], absent: [], versions: {} }
+  for (const contestant of contestants) {
+    if (contestant.missing) {
+      started.absent.push({ contestant: contestant.name, reason: contestant.missing })
+      continue
+    }
+    const child = new ContestantProcess(contestant)
+    const loaded = await child.request({ op: 'load', model })
+    if (loaded.error) {
+      started.absent.push({ contestant: contestant.name, reason: loaded.error.split('\n')[0]! })
+      await child.close()
+      continue
+    }
+    started.versions[contestant.name] = loaded.version ?? ''
+    started.running.push(child)
+  }
+  return started
+}
+
+/**
+ * Starts every contestant once, loads the model, and lets them take turns: round by round, task by task, one contestant
+ * after the other. The first round warms up and is not counted.
+ */
+export async function interleave(
+  contestants: readonly Contestant[],
+  model: string,
+  tasks: readonly Task[],
+  rounds: number,
+  say: (line: string) => void,
+): Promise<{ measurements: Measurement[]; absent: SuiteTable['absent']; versions: Record<string, string> }> {
+  const { running, absent, versions } = await start(contestants, model)
+  const measurements = new Map<string, Measurement>()
+  try {
+    for (let round = 0; round <= rounds; round++) {
+      for (const task of tasks) {
+        for (const child of running) {
+          const { contestant } = child
+          if (task.only && !task.only(contestant)) continue
+          const response = await child.request(task.request)
+          const outcome = response.error?.split('\n')[0] ?? `${response.ms?.toFixed(0)} ms`
+          say(`${round === 0 ? 'warm-up' : `round ${round}`}  ${contestant.name}  ${task.what}: ${outcome}`)
+          if (round > 0 && !response.error) record(measurements, contestant.name, task.what, response)
+        }
+      }
+    }
+  } finally {
+    for (const child of running) await child.close()
+  }
+  return { measurements: [...measurements.values()], absent, versions }
+}
+
+function record(measurements: Map<string, Measurement>, contestant: string, what: string, response: Response): void {
+  const key = `${contestant}\n${what}`
+  const entry = measurements.get(key) ?? { contestant, what, responses: [] }
+  entry.responses.push(response)
+  measurements.set(key, entry)
+}

@@ -1,0 +1,43 @@
+import type { Machine } from './machine.ts'
+import type { Summary } from './statistics.ts'
+
+export interface BenchOptions {
+  repeat: number
+  model?: string | undefined
+  data?: string | undefined
+  python?: string | undefined
+  longcodezip?: string | undefined
+}
+
+/** One line of a table: a contestant at one size. */
+export interface Row {
+  contestant: string
+  /** What was measured, for example `2048 tokens`. */
+  what: string
+  /** `tokens/s`, `s`, `GB`. */
+  unit: string
+  value: Summary
+  /** This row's median over the reference contestant's, where one is named. */
+  ratio?: { to: string; value: number }
+  detail?: Record<string, string | number>
+}
+
+export interface SuiteTable {
+  rows: Row[]
+  /** Contestants that did not run, and why. */
+  absent: { contestant: string; reason: string }[]
+  notes?: string[]
+}
+
+export interface SuiteResult extends SuiteTable {
+  suite: string
+  title: string
+  date: string
+  commit: string
+  machine: Machine
+}
+
+export interface Suite {
+  title: string
+  run(options: BenchOptions, say: (line: string) => void): Promise<SuiteTable>
+}

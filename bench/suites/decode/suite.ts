@@ -1,0 +1,30 @@
+import { benchModel, tokenIds } from '../../runner/bench-input.ts'
+import { lcContestant, nodeLlamaCpp, pyTorch } from '../../runner/contestants.ts'
+import { interleave } from '../../runner/interleave.ts'
+import type { Suite } from '../../runner/suite.ts'
+import { throughputRows, withRatios } from '../../runner/throughput-rows.ts'
+
+const contexts = [512, 2048, 8000]
+const steps = 64
+
+/** Greedy decoding, one token at a time, after a context. */
+export const suite: Suite = {
+  title: `Decode: ${steps} tokens after a context, full cache`,
+  async run(options, say) {
+    const model = await benchModel(options)
+    const ids = await tokenIds(model, contexts.at(-1)!)
+    const contestants = [
+      lcContestant('lc, float32 cache', { LC_BENCH_ACCURACY: 'fast' }),
+      lcContestant('lc, 8-bit cache', { LC_BENCH_ACCURACY: 'fast', LC_BENCH_CACHE: 'int8' }),
+      nodeLlamaCpp(),
+      pyTorch(options),
+    ]
+    const tasks = contexts.map((size) => ({
+      what: `after ${size} tokens`,
+      request: { op: 'decode' as const, ids: ids.slice(0, size), steps },
+    }))
+    const { measurements, absent, versions } = await interleave(contestants, model, tasks, options.repeat, say)
+    const rows = throughputRows(measurements, () => steps, versions)
+    return { rows: withRatios(rows, ['node-llama-cpp']), absent }
+  },
+}
