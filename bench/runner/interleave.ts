@@ -54,20 +54,30 @@ export async function interleave(
   try {
     for (let round = 0; round <= rounds; round++) {
       for (const task of tasks) {
-        for (const child of running) {
-          const { contestant } = child
-          if (task.only && !task.only(contestant)) continue
-          const response = await child.request(task.request)
-          const outcome = response.error?.split('\n')[0] ?? `${response.ms?.toFixed(0)} ms`
-          say(`${round === 0 ? 'warm-up' : `round ${round}`}  ${contestant.name}  ${task.what}: ${outcome}`)
-          if (round > 0 && !response.error) record(measurements, contestant.name, task.what, response)
-        }
+        const taking = running.filter(({ contestant }) => task.only?.(contestant) ?? true)
+        await takeTurns(taking, task, round, measurements, say)
       }
     }
   } finally {
     for (const child of running) await child.close()
   }
   return { measurements: [...measurements.values()], absent, versions }
+}
+
+async function takeTurns(
+  running: readonly ContestantProcess[],
+  task: Task,
+  round: number,
+  measurements: Map<string, Measurement>,
+  say: (line: string) => void,
+): Promise<void> {
+  for (const child of running) {
+    const { name } = child.contestant
+    const response = await child.request(task.request)
+    const outcome = response.error?.split('\n')[0] ?? `${response.ms?.toFixed(0)} ms`
+    say(`${round === 0 ? 'warm-up' : `round ${round}`}  ${name}  ${task.what}: ${outcome}`)
+    if (round > 0 && !response.error) record(measurements, name, task.what, response)
+  }
 }
 
 function record(measurements: Map<string, Measurement>, contestant: string, what: string, response: Response): void {
