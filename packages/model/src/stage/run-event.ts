@@ -1,7 +1,7 @@
 import type { JsonValue } from '../capability/json-value.ts'
 import type { Usage } from '../capability/language-model.ts'
-import type { Source } from '../passage/passage.ts'
 import type { ProgressEvent } from '../capability/progress-event.ts'
+import type { Source } from '../passage/passage.ts'
 
 /** What happens while a pipeline runs. A closed union; every event survives JSON. */
 export type RunEvent =

@@ -1,0 +1,44 @@
+import { checkInteger } from '../check/check-argument.ts'
+import type { Span } from '../text/span.ts'
+import type { TokenBudget } from './token-budget.ts'
+
+export interface TruncateToTokensOptions {
+  /** Which end of the text stays. Defaults to `'start'`. */
+  keep?: 'start' | 'end'
+}
+
+/** How many further token boundaries are tried after the cut fits: joining bytes can make a longer text cheaper. */
+const growthSteps = 4
+
+/**
+ * The longest start (or end) of a text that fits the budget, cut at a boundary of the text's own tokens. The cut text is
+ * counted again as it stands, since a cut can change how its edge is tokenised.
+ */
+export function truncateToTokens(text: string, budget: TokenBudget, options: TruncateToTokensOptions = {}): Span {
+  const { tokens, tokenizer } = budget
+  checkInteger(tokens, 'budget.tokens', { min: 0 })
+  const { keep = 'start' } = options
+  const { spans } = tokenizer.encode(text)
+  const all = { start: 0, end: text.length }
+  if (spans.length <= tokens) return all
+  const cut = (count: number): Span => {
+    if (count === 0) return keep === 'start' ? { start: 0, end: 0 } : { start: text.length, end: text.length }
+    return keep === 'start'
+      ? { start: 0, end: spans[count - 1]!.end }
+      : { start: spans[spans.length - count]!.start, end: text.length }
+  }
+  const excess = (count: number): number => {
+    const { start, end } = cut(count)
+    return tokenizer.count(text.slice(start, end)) - tokens
+  }
+  let count = tokens
+  while (count > 0) {
+    const over = excess(count)
+    if (over <= 0) break
+    count = Math.max(0, count - over)
+  }
+  let best = count
+  for (let step = 1; step <= growthSteps && count + step < spans.length; step++)
+    if (excess(count + step) <= 0) best = count + step
+  return cut(best)
+}
