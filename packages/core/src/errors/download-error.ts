@@ -1,38 +1,31 @@
 import { LcError } from '@lc/model/errors'
 
-/** A model file could not be had: the source is unreachable or refuses, or the bytes are not the expected ones. */
+/** A file that could not be fetched, or whose bytes are not the promised ones. */
 export class DownloadError extends LcError {
   readonly code = 'download'
-  /** The hub repository, package or alias. */
   readonly repository: string
   readonly file: string
+  /** HTTP status, where there was an answer. */
+  readonly status?: number
+  readonly expectedHash?: string
+  readonly actualHash?: string
   readonly problem: string
-  readonly status?: number | undefined
-  readonly expectedHash?: string | undefined
-  readonly actualHash?: string | undefined
-  /** What the caller can do about it. */
-  readonly advice?: string | undefined
 
   constructor(fields: {
     repository: string
     file: string
     problem: string
-    status?: number | undefined
-    expectedHash?: string | undefined
-    actualHash?: string | undefined
-    advice?: string | undefined
+    status?: number
+    expectedHash?: string
+    actualHash?: string
     cause?: unknown
   }) {
-    super(
-      `cannot get ${fields.file} of ${fields.repository}: ${fields.problem}${fields.advice ? `; ${fields.advice}` : ''}`,
-      { cause: fields.cause },
-    )
+    super(`${fields.file} of ${fields.repository} could not be fetched: ${fields.problem}`, { cause: fields.cause })
     this.repository = fields.repository
     this.file = fields.file
+    if (fields.status !== undefined) this.status = fields.status
+    if (fields.expectedHash !== undefined) this.expectedHash = fields.expectedHash
+    if (fields.actualHash !== undefined) this.actualHash = fields.actualHash
     this.problem = fields.problem
-    this.status = fields.status
-    this.expectedHash = fields.expectedHash
-    this.actualHash = fields.actualHash
-    this.advice = fields.advice
   }
 }

@@ -1,0 +1,125 @@
+/**
+ * Tensor computations as data: a `Graph` with symbolic sizes, one function per op, composites over them, and a slow exact
+ * interpreter.
+ * @module
+ */
+export {
+  addDimensions,
+  type Dimension,
+  divideDimensions,
+  evaluateDimension,
+  multiplyDimensions,
+  type Shape,
+  subtractDimensions,
+} from './graph/dimension.ts'
+export { bytesPerElement, type DType, isFloat, isInteger, type TensorData } from './graph/dtype.ts'
+export { Graph, type GraphConstant } from './graph/graph.ts'
+export type { OpAttributes, OpName } from './graph/op.ts'
+export {
+  type GroupQueryAttentionInputs,
+  type GroupQueryAttentionOptions,
+  type GroupQueryAttentionResult,
+  groupQueryAttention,
+  type MultiHeadAttentionOptions,
+  multiHeadAttention,
+  type RotaryEmbeddingOptions,
+  rotaryEmbedding,
+} from './graph/ops/attention.ts'
+export {
+  abs,
+  add,
+  and,
+  cast,
+  ceil,
+  clip,
+  cos,
+  divide,
+  equal,
+  erf,
+  exp,
+  floor,
+  gelu,
+  greater,
+  greaterOrEqual,
+  identity,
+  less,
+  lessOrEqual,
+  log,
+  maximum,
+  minimum,
+  modulo,
+  multiply,
+  negate,
+  not,
+  or,
+  power,
+  quickGelu,
+  reciprocal,
+  relu,
+  round,
+  sigmoid,
+  sign,
+  sin,
+  softplus,
+  sqrt,
+  subtract,
+  tanh,
+  where,
+} from './graph/ops/elementwise.ts'
+export {
+  gather,
+  gatherElements,
+  gatherNd,
+  type ScatterOptions,
+  scatterElements,
+  scatterNd,
+} from './graph/ops/gather.ts'
+export { einsum, type FusedMatMulOptions, fusedMatMul, type GemmOptions, gemm, matMul } from './graph/ops/matmul.ts'
+export {
+  concat,
+  dynamicSlice,
+  expand,
+  pad,
+  reshape,
+  shapeOf,
+  slice,
+  split,
+  squeeze,
+  tile,
+  transpose,
+  triangle,
+  unsqueeze,
+} from './graph/ops/movement.ts'
+export {
+  layerNormalization,
+  simplifiedLayerNormalization,
+  skipLayerNormalization,
+  skipSimplifiedLayerNormalization,
+} from './graph/ops/normalisation.ts'
+export {
+  dequantizeLinear,
+  gatherBlockQuantized,
+  type MatMulNBitsOptions,
+  matMulInteger,
+  matMulNBits,
+  quantizeLinear,
+} from './graph/ops/quantised.ts'
+export type { Operand } from './graph/ops/record.ts'
+export {
+  argMax,
+  argMin,
+  cumulativeSum,
+  logSoftmax,
+  type ReductionOptions,
+  reduceL2,
+  reduceLogSumExp,
+  reduceMax,
+  reduceMean,
+  reduceMin,
+  reduceProduct,
+  reduceSum,
+  reduceSumSquare,
+  softmax,
+  topK,
+} from './graph/ops/reduction.ts'
+export type { GraphNode, GraphScope, TensorType, Value } from './graph/value.ts'
