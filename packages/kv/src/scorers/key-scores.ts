@@ -1,0 +1,67 @@
+/** @file Scores that need the cached keys (and values) alone: no attention, no queries, no second pass. */
+
+/** The rows of one (layer, key/value head): `n` rows of `headDim`, row-major. */
+export interface HeadRows {
+  rows: Float32Array
+  headDim: number
+}
+
+const count = ({ rows, headDim }: HeadRows): number => rows.length / headDim
+
+/** The length of each row, as float64 for the divisions that follow. */
+export function rowNorms(head: HeadRows): Float64Array {
+  const { rows, headDim } = head
+  const norms = new Float64Array(count(head))
+  for (let slot = 0; slot < norms.length; slot++) {
+    let sum = 0
+    for (let i = slot * headDim; i < (slot + 1) * headDim; i++) sum += rows[i]! * rows[i]!
+    norms[slot] = Math.sqrt(sum)
+  }
+  return norms
+}
+
+/** Knorm: the negative key length; short keys stay. Source: Devoto et al., "A Simple and Effective L2 Norm-Based Strategy for KV Cache Compression". */
+export function keyNormScores(keys: HeadRows): Float32Array {
+  return Float32Array.from(rowNorms(keys), (norm) => -norm)
+}
+
+/**
+ * KeyDiff: minus the cosine of each key with the mean of the normalised keys; keys unlike the others stay. In [-1, 1],
+ * unchanged when a key is scaled or all keys are rotated alike.
+ *
+ * Source: Park et al., "KeyDiff: Key Similarity-Based KV Cache Eviction".
+ */
+export function keyDifferenceScores(keys: HeadRows): Float32Array {
+  const { rows, headDim } = keys
+  const n = count(keys)
+  const norms = rowNorms(keys)
+  const anchor = new Float64Array(headDim)
+  for (let slot = 0; slot < n; slot++) {
+    const scale = 1 / Math.max(norms[slot]!, 1e-12) / n
+    for (let d = 0; d < headDim; d++) anchor[d]! += rows[slot * headDim + d]! * scale
+  }
+  let anchorNorm = 0
+  for (const value of anchor) anchorNorm += value * value
+  anchorNorm = Math.max(Math.sqrt(anchorNorm), 1e-12)
+  const scores = new Float32Array(n)
+  for (let slot = 0; slot < n; slot++) {
+    let dot = 0
+    for (let d = 0; d < headDim; d++) dot += rows[slot * headDim + d]! * anchor[d]!
+    scores[slot] = -dot / (Math.max(norms[slot]!, 1e-12) * anchorNorm)
+  }
+  return scores
+}
+
+/** CUR: squared key length times squared value length, normalised within local windows. Source: NVIDIA/kvpress (CURPress). */
+export function curScores(keys: HeadRows, values: HeadRows, windowLength = 16): Float32Array {
+  const keyNorms = rowNorms(keys)
+  const valueNorms = rowNorms(values)
+  const scores = Float32Array.from(keyNorms, (norm, slot) => norm * norm * valueNorms[slot]! * valueNorms[slot]!)
+  for (let start = 0; start < scores.length; start += windowLength) {
+    const window = scores.subarray(start, start + windowLength)
+    let sum = 0
+    for (const score of window) sum += score
+    if (sum > 0) for (let i = 0; i < window.length; i++) window[i]! /= sum
+  }
+  return scores
+}
