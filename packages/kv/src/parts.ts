@@ -1,6 +1,7 @@
 /** The parts that cache policies are composed of: scores, budgets, selections, merges; pure functions over small arrays. @module */
 export { adaptiveBudgetsExact, adaptiveBudgetsOfficial } from './budgeters/adaptive.ts'
 export { type PyramidOptions, pyramidBudgets } from './budgeters/pyramid.ts'
+export { type HeadProfile, parseHeadProfile, retrievalHeads } from './head-profile/head-profile.ts'
 export {
   compactLadder,
   type LadderOptions,
@@ -10,7 +11,24 @@ export {
   ladderState,
 } from './ladder/ladder.ts'
 export { gaussianSet, type MergeSet, mergeRows, similarRuns } from './mergers/gaussian-sets.ts'
+export {
+  type MergeMap,
+  type MergeRule,
+  mergeIntoSurvivors,
+  mergeValues,
+  nearestSurvivors,
+} from './mergers/nearest-survivor.ts'
+export { spreadFactor, type ValueSpread } from './mergers/value-spread.ts'
+export {
+  expectedAttentionScores,
+  expectedLogits,
+  meanRotation,
+  type QueryStatistics,
+  queryStatistics,
+  rotateStatistics,
+} from './scorers/expected-attention.ts'
 export { curScores, type HeadRows, keyDifferenceScores, keyNormScores } from './scorers/key-scores.ts'
+export { type LagOptions, lagScores } from './scorers/lag-scores.ts'
 export { type Pooling, poolScores } from './scorers/pool-scores.ts'
 export { topChunks } from './selectors/top-chunks.ts'
 export { complement, topSlots } from './selectors/top-slots.ts'
