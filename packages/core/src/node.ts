@@ -1,0 +1,2 @@
+/** Devices, files and caches of Node. @module */
+export { type NodeDeviceOptions, nodeDevice } from './node-platform/node-device.ts'
