@@ -5,6 +5,18 @@ import { runStage, stageNameOf } from './run-stage.ts'
 import { seededRandom } from './seeded-random.ts'
 import type { Stage } from './stage.ts'
 
+/** What all of the stages can take: the intersection of their inputs. */
+export type StageInput<Stages> = (Stages extends Stage<infer Input, unknown> ? (input: Input) => void : never) extends (
+  input: infer Input,
+) => void
+  ? Input
+  : never
+
+/** The outputs of a list of stages, in order. */
+export type StageOutputs<Stages extends readonly Stage<never, unknown>[]> = {
+  -readonly [K in keyof Stages]: Stages[K] extends Stage<never, infer Output> ? Output : never
+}
+
 /**
  * Stages side by side on the same input, as one stage that gives their outputs in order. When one fails the others are
  * aborted and waited for, so that nothing is left running; then the first failure is thrown.
@@ -19,10 +31,11 @@ import type { Stage } from './stage.ts'
  * console.log(count, shout) // 3 HEY
  * ```
  */
-export function parallel<Input, const Outputs extends readonly unknown[]>(
-  ...stages: { readonly [K in keyof Outputs]: Stage<Input, Outputs[K]> }
-): Stage<Input, { -readonly [K in keyof Outputs]: Outputs[K] }> {
-  const all = stages as readonly Stage<Input, unknown>[]
+export function parallel<const Stages extends readonly Stage<never, unknown>[]>(
+  ...stages: Stages
+): Stage<StageInput<Stages[number]>, StageOutputs<Stages>> {
+  type Input = StageInput<Stages[number]>
+  const all = stages as readonly unknown[] as readonly Stage<Input, unknown>[]
   checkArgument(all.length > 0, 'stages', all, 'at least one stage')
   const name = all.map((stage, index) => stageNameOf(stage, `stage ${index + 1}`)).join(' | ')
   return defineStage(name, async (input: Input, run) => {
@@ -44,6 +57,6 @@ export function parallel<Input, const Outputs extends readonly unknown[]>(
     )
     merged.release()
     if (failure) throw failure.error
-    return outputs as { -readonly [K in keyof Outputs]: Outputs[K] }
+    return outputs as StageOutputs<Stages>
   })
 }
