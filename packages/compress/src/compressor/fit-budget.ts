@@ -1,0 +1,157 @@
+/**
+ * @file The hard bound: a planned keep-set is rendered, counted exactly, trimmed until it fits, and filled with what still
+ * fits. Plans add token counts of parts; only here the tokens of the whole string decide.
+ */
+import type { RenderedContext } from './render-kept.ts'
+
+/** A smallest thing that is kept or dropped. */
+export interface KeepItem {
+  /** Its tokens, about. */
+  tokens: number
+  /** What it is worth; the least worth per token goes first, the most comes first. */
+  value: number
+  /** The index of the item that must be kept too, smaller than the own; -1 for none. */
+  parent: number
+}
+
+export interface FitBudgetInput {
+  items: readonly KeepItem[]
+  /** The plan: 1 for each item to keep. Closed under parents. Changed in place. */
+  kept: Uint8Array
+  budget: number
+  render(kept: Uint8Array): RenderedContext
+  count(text: string): number
+  /** What is left of the budget goes to any item (default), or only to items of the plan that were trimmed. */
+  fill?: 'all' | 'planned'
+}
+
+export interface FitBudgetResult {
+  rendered: RenderedContext
+  tokens: number
+}
+
+/** Makes a plan fit. The result is within the budget always; it is empty when nothing fits. */
+export function fitBudget(input: FitBudgetInput): FitBudgetResult {
+  const planned = input.kept.slice()
+  const trimmed = trim(input, measure(input))
+  return fill(input, trimmed, (index) => input.fill !== 'planned' || planned[index] === 1)
+}
+
+function measure(input: FitBudgetInput): FitBudgetResult {
+  const rendered = input.render(input.kept)
+  return { rendered, tokens: input.count(rendered.text) }
+}
+
+function density(item: KeepItem): number {
+  return item.value / Math.max(1, item.tokens)
+}
+
+/** Drops the items of least density that nothing kept depends on, until the text fits. */
+function trim(input: FitBudgetInput, start: FitBudgetResult): FitBudgetResult {
+  const { items, kept, budget } = input
+  if (start.tokens <= budget) return start
+  const dependants = new Uint32Array(items.length)
+  items.forEach((item, index) => {
+    if (kept[index] && item.parent >= 0) dependants[item.parent]!++
+  })
+  const leaves = items.flatMap((_, index) => (kept[index] && dependants[index] === 0 ? [index] : []))
+  leaves.sort((a, b) => density(items[b]!) - density(items[a]!) || b - a)
+  let current = start
+  while (current.tokens > budget && leaves.length > 0) {
+    let excess = current.tokens - budget
+    while (excess > 0 && leaves.length > 0) {
+      const index = leaves.pop()!
+      kept[index] = 0
+      excess -= Math.max(1, items[index]!.tokens)
+      const { parent } = items[index]!
+      if (parent >= 0 && --dependants[parent]! === 0) insertLeaf(leaves, items, parent)
+    }
+    current = measure(input)
+  }
+  if (current.tokens <= budget) return current
+  kept.fill(0)
+  return measure(input)
+}
+
+function insertLeaf(leaves: number[], items: readonly KeepItem[], index: number): void {
+  const own = density(items[index]!)
+  let low = 0
+  let high = leaves.length
+  while (low < high) {
+    const middle = (low + high) >> 1
+    if (density(items[leaves[middle]!]!) >= own) low = middle + 1
+    else high = middle
+  }
+  leaves.splice(low, 0, index)
+}
+
+/** The most tokens that exact trials of single items may count, so that filling stays linear in the budget. */
+const trialTokens = 400_000
+/** A part can take fewer tokens in the whole than alone (a marker disappears beside it). */
+const slackPerItem = 8
+
+/** Adds items by density: first as many as should fit, then one by one what is left, each checked on the rendered text. */
+function fill(input: FitBudgetInput, start: FitBudgetResult, allowed: (index: number) => boolean): FitBudgetResult {
+  const { items, kept, budget } = input
+  const order = items.map((_, index) => index).filter((index) => !kept[index] && allowed(index))
+  order.sort((a, b) => density(items[b]!) - density(items[a]!) || a - b)
+  let current = start
+  for (let round = 0; round < 8; round++) {
+    const added = addByEstimate(items, kept, order, budget - current.tokens)
+    if (added.length === 0) break
+    const next = measure(input)
+    if (next.tokens <= budget) current = next
+    else {
+      for (const index of added) kept[index] = 0
+      break
+    }
+  }
+  return addByTrial(input, order, current)
+}
+
+function addByEstimate(items: readonly KeepItem[], kept: Uint8Array, order: readonly number[], room: number): number[] {
+  const added: number[] = []
+  let left = room
+  for (const index of order) {
+    const chain = missingChain(items, kept, index)
+    const tokens = chain.reduce((sum, each) => sum + items[each]!.tokens, 0)
+    if (chain.length === 0 || tokens > left) continue
+    for (const each of chain) kept[each] = 1
+    added.push(...chain)
+    left -= tokens
+  }
+  return added
+}
+
+function addByTrial(input: FitBudgetInput, order: readonly number[], start: FitBudgetResult): FitBudgetResult {
+  const trials = { current: start, spent: 0 }
+  // twice: an addition can join two gaps and so make room for another
+  for (let pass = 0; pass < 2; pass++) {
+    const before = trials.current.tokens
+    for (const index of order) {
+      if (trials.spent > trialTokens) return trials.current
+      tryItem(input, index, trials)
+    }
+    if (trials.current.tokens === before) break
+  }
+  return trials.current
+}
+
+function tryItem(input: FitBudgetInput, index: number, trials: { current: FitBudgetResult; spent: number }): void {
+  const { items, kept, budget } = input
+  const chain = missingChain(items, kept, index)
+  const tokens = chain.reduce((sum, each) => sum + items[each]!.tokens, 0)
+  if (chain.length === 0 || tokens > budget - trials.current.tokens + slackPerItem * chain.length) return
+  for (const each of chain) kept[each] = 1
+  const next = measure(input)
+  trials.spent += next.tokens + 1
+  if (next.tokens <= budget) trials.current = next
+  else for (const each of chain) kept[each] = 0
+}
+
+/** The item and those above it that are not kept yet; empty when it is kept. */
+function missingChain(items: readonly KeepItem[], kept: Uint8Array, index: number): number[] {
+  const chain: number[] = []
+  for (let at = index; at >= 0 && !kept[at]; at = items[at]!.parent) chain.push(at)
+  return chain
+}
