@@ -3,6 +3,22 @@
  * interpreter.
  * @module
  */
+export { type AttentionOptions, attention } from './graph/composite/attention.ts'
+export { layerNorm } from './graph/composite/layer-norm.ts'
+export { logProbHead } from './graph/composite/log-prob-head.ts'
+export {
+  type BlockQuantisedWeight,
+  blockSums,
+  int8Linear,
+  type QuantisedLinearOptions,
+  type QuantisedRows,
+  quantisedLinear,
+  quantiseRows,
+} from './graph/composite/quantised-linear.ts'
+export { type NormOptions, type NormResult, rmsNorm } from './graph/composite/rms-norm.ts'
+export { rope } from './graph/composite/rope.ts'
+export { logSumExp } from './graph/composite/softmax.ts'
+export { swiglu } from './graph/composite/swiglu.ts'
 export {
   addDimensions,
   type Dimension,
