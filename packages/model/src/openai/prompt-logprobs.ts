@@ -45,8 +45,7 @@ async function fetchByVllm(connection: Connection, request: PromptLogprobsReques
   const body: RequestBody = {
     model: connection.model,
     prompt: batchField(request.inputs),
-    // vLLM cannot generate nothing
-    max_tokens: 1,
+    max_tokens: request.traits.emptyCompletion ? 0 : 1,
     temperature: 0,
     prompt_logprobs: 0,
     return_token_ids: true,

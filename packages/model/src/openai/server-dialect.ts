@@ -39,7 +39,10 @@ export interface DialectTraits {
   logprobs: boolean
   /** The field of a key for prefix reuse; servers without one reuse prefixes on their own. */
   cacheKey?: string
+  /** The field that chooses between fast and exact arithmetic. */
   accuracy?: string
+  /** Whether a completion of no tokens can be asked for, to have only the prompt scored. */
+  emptyCompletion: boolean
   /** Forms to try, best first. */
   promptLogprobs: readonly PromptLogprobsForm[]
   /** The path of the tokenizer below the root of the server. */
@@ -52,6 +55,7 @@ const plain = {
   penalties: true,
   choices: true,
   logprobs: true,
+  emptyCompletion: false,
   promptLogprobs: ['prompt-logprobs', 'echo'],
 } as const satisfies DialectTraits
 const sampling = { topK: 'top_k', minP: 'min_p', repetitionPenalty: 'repetition_penalty' } as const
@@ -107,6 +111,7 @@ export const dialectTraits: Readonly<Record<ServerDialect, DialectTraits>> = {
     completionSchema: true,
     cacheKey: 'prompt_cache_key',
     accuracy: 'accuracy',
+    emptyCompletion: true,
     promptLogprobs: ['prompt-logprobs'],
     tokenizePath: '/tokenize',
   },
