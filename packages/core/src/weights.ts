@@ -6,6 +6,10 @@ export type {
   ConvertedWeightsStore,
   ConvertedWeightsWriter,
 } from './weights/converted-weights.ts'
+export type { GgufMetadata } from './weights/gguf/gguf-metadata.ts'
 export type { GgufType, GgufTypeName } from './weights/gguf/gguf-type.ts'
 export { ggufTypeNames } from './weights/gguf/gguf-type.ts'
+export { type GgufPart, type GgufWeightsOptions, ggufWeights } from './weights/gguf/gguf-weights.ts'
+export { type GgufHeader, type GgufTensor, readGgufHeader } from './weights/gguf/read-gguf-header.ts'
+export { memoryBytes } from './weights/memory-bytes.ts'
 export type { PackedWeight, PlainDType, WeightInfo, WeightLocation, WeightSource } from './weights/weight-source.ts'

@@ -15,7 +15,7 @@ export interface FilePlatform {
   /** Files under a folder as relative paths with `/`, sorted. Empty in browsers. */
   listFolder(path: string): Promise<string[]>
   /** Where downloads are kept: the hub's own cache layout, shared with Python, or the browser's storage. */
-  cacheStore(): CacheStore
+  readonly cacheStore?: CacheStore
   /** Incremental SHA-256. */
   sha256(): StreamingHash
   /** The SHA-256 of a local file; remembered by size and modification time. */

@@ -1,0 +1,44 @@
+/** @file What a tokenizer is made from, whatever file it came from: vocabulary lists, and the other parts as in `tokenizer.json`. */
+import type { JsonValue } from '@lc/model'
+import type { AddedToken } from './added-tokens.ts'
+import type { SpecialTokens } from './local-tokenizer.ts'
+import type { MergeRules } from './model/merge-table.ts'
+import type { Vocabulary } from './model/vocabulary.ts'
+
+export interface BpeDefinition {
+  readonly type: 'BPE'
+  readonly vocabulary: Vocabulary
+  readonly merges: MergeRules
+  readonly byteFallback: boolean
+  readonly fuseUnknown: boolean
+  readonly ignoreMerges: boolean
+  readonly unknown?: string | undefined
+}
+
+export interface WordPieceDefinition {
+  readonly type: 'WordPiece'
+  readonly vocabulary: Vocabulary
+  readonly unknown: string
+  readonly prefix: string
+  readonly longestWord: number
+}
+
+export interface UnigramDefinition {
+  readonly type: 'Unigram'
+  readonly vocabulary: Vocabulary
+  /** Log-probabilities by id. */
+  readonly scores: Float64Array
+  readonly unknownId?: number | undefined
+  readonly byteFallback: boolean
+}
+
+export interface TokenizerDefinition {
+  readonly file: string
+  readonly model: BpeDefinition | WordPieceDefinition | UnigramDefinition
+  readonly addedTokens: readonly AddedToken[]
+  readonly normalizer: JsonValue
+  readonly preTokenizer: JsonValue
+  readonly postProcessor: JsonValue
+  readonly decoder: JsonValue
+  readonly special: SpecialTokens
+}
