@@ -31,6 +31,8 @@ export interface CommandSpecification<Table extends OptionTable> {
   summary: string
   /** What comes after the name, for example `PATHS... --query Q`. */
   usage: string
+  /** Whether names follow, as in `PATHS...`; without, a stray word is wrong usage. */
+  takesNames?: boolean
   options: Table
   examples: readonly CommandExample[]
   run(context: CommandContext, invocation: Invocation<Table>): Promise<ExitCode | undefined>

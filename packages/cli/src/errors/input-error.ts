@@ -24,6 +24,8 @@ export function describeSystemError(error: unknown): string {
     ENOTDIR: 'a part of the path is not a folder',
     ENOSPC: 'no space is left on the disk',
     EMFILE: 'too many files are open',
+    EADDRINUSE: 'the port is taken',
+    EADDRNOTAVAIL: 'this machine does not have the address',
     ELOOP: 'is a loop of links',
   }
   const words = typeof code === 'string' ? known[code] : undefined

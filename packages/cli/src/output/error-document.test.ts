@@ -41,10 +41,16 @@ test.each([
   expect(exitCodeOf(error, signal)).toBe(code)
 })
 
-test('for people: one line, the causes below it, a stack only on request', () => {
+test('for people: the message, its fields and causes, a stack only on request; wrong usage in one line', () => {
   const cause = new TypeError('fetch failed')
   const error = new ApiCallError({ endpoint: 'http://x', retryable: true, cause })
-  expect(errorLines(error, running, false)).toBe('lc: the call of http://x failed\n  because: fetch failed\n')
-  expect(errorLines(error, running, true)).toContain('at ')
+  const report = errorLines(error, running, false)
+  expect(report).toMatch(/^lc: api-call: the call of http:\/\/x failed\n/)
+  expect(report).toContain('caused by TypeError: fetch failed')
+  expect(report).not.toContain(' at ')
+  expect(errorLines(error, running, true)).toContain(' at ')
+  expect(errorLines(new UsageError({ problem: 'no', command: 'ask' }), running, false)).toBe(
+    'lc: no; see `lc ask --help`\n',
+  )
   expect(errorLines(cause, aborted, false)).toBe('lc: interrupted\n')
 })

@@ -1,4 +1,4 @@
-import { isLcError } from '@lc/model/errors'
+import { errorToJson, formatErrorReport, isLcError } from '@lc/model/errors'
 import { describeSystemError } from '../errors/input-error.ts'
 
 /** What `--json` prints for a failure: `{"error":{"code","message",...}}`. */
@@ -10,7 +10,7 @@ export interface ErrorDocument {
 export function errorDocument(error: unknown, signal: AbortSignal): ErrorDocument {
   if (signal.aborted) return { error: { code: 'aborted', message: 'interrupted' } }
   if (isLcError(error)) {
-    const { code, message, ...fields } = error.toJSON()
+    const { code, message, ...fields } = errorToJson(error)
     return { error: { code: String(code), message: String(message), ...fields } }
   }
   const system = (error as { code?: unknown } | null)?.code
@@ -26,21 +26,7 @@ export function errorDocument(error: unknown, signal: AbortSignal): ErrorDocumen
 export function errorLines(error: unknown, signal: AbortSignal, stack: boolean): string {
   const { code, message } = errorDocument(error, signal).error
   if (code === 'aborted') return 'lc: interrupted\n'
-  const causes = causeMessages(error).map((cause) => `  because: ${cause}\n`)
-  const trace = stack && error instanceof Error && error.stack ? `${error.stack}\n` : ''
-  return `lc: ${message}\n${causes.join('')}${trace}`
-}
-
-function causeMessages(error: unknown): string[] {
-  const messages: string[] = []
-  let cause = (error as { cause?: unknown } | null)?.cause
-  while (cause !== undefined && cause !== null && messages.length < 4) {
-    if (!isUsage(error)) messages.push(cause instanceof Error ? cause.message : String(cause))
-    cause = (cause as { cause?: unknown }).cause
-  }
-  return messages
-}
-
-function isUsage(error: unknown): boolean {
-  return isLcError(error) && error.code === 'usage'
+  // what is wrong with a command line is said in one line
+  if (code === 'usage' || (code === 'system' && !stack)) return `lc: ${message}\n`
+  return `lc: ${formatErrorReport(error, { stack: stack ? 'full' : 'none' })}\n`
 }

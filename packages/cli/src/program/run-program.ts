@@ -69,6 +69,9 @@ async function dispatch(
   const { positionals, values } = withCommandName(command.name, () =>
     parseOptions(rest, { ...command.options, ...generalOptions }),
   )
+  const [stray] = positionals
+  if (stray !== undefined && !command.takesNames)
+    throw new UsageError({ problem: `unexpected "${stray}"`, command: command.name })
   const { cwd, env, stdin, signal } = surroundings
   signal.throwIfAborted()
   const code = await command.run({ cwd, env, stdin, signal, output }, { positionals, options: values as never })
