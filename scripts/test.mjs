@@ -12,8 +12,11 @@ const report = join(folder, 'report.json')
 // Chromium ships a software Vulkan driver, with which WebGPU runs in Node without a GPU
 const driver = '/usr/lib/chromium/vk_swiftshader_icd.json'
 const env = { ...process.env }
-if (existsSync(driver) && !env.VK_ICD_FILENAMES)
+if (existsSync(driver) && !env.VK_ICD_FILENAMES) {
   Object.assign(env, { VK_ICD_FILENAMES: driver, VK_DRIVER_FILES: driver })
+  // and the Vulkan loader, where the system has none
+  env.LD_LIBRARY_PATH = [env.LD_LIBRARY_PATH, '/usr/lib/chromium'].filter(Boolean).join(':')
+}
 
 const vitest = [
   'vitest',

@@ -29,8 +29,14 @@ export async function deviceCheck(kind: DeviceName): Promise<CheckResult> {
       await device.close()
     }
   } catch (error) {
-    return failed(name, error instanceof Error ? error.message.split('\n')[0]! : String(error))
+    return failed(name, problemOf(error))
   }
+}
+
+/** The first line of a failure, without the engine's own source positions. */
+function problemOf(error: unknown): string {
+  const [line = ''] = (error instanceof Error ? error.message : String(error)).split('\n')
+  return line.replace(/\/onnxruntime_src\/.* was false\. /, '')
 }
 
 /** Whether WebGPU works here, found out in a process of its own; a machine without it is not at fault. */
