@@ -6,6 +6,8 @@ export interface Deadline {
   readonly signal: AbortSignal
   /** Milliseconds that are left; `Infinity` without a limit. */
   remainingMs(): number
+  /** Trips the signal for another reason. */
+  abort(reason: unknown): void
   /** Frees the timer and the listeners. */
   release(): void
 }
@@ -21,6 +23,7 @@ export function startDeadline(
   return {
     signal: merged.signal,
     remainingMs: () => (timeoutMs ?? Number.POSITIVE_INFINITY) - (performance.now() - start),
+    abort: (reason) => merged.abort(reason),
     release: () => merged.release(),
   }
 }

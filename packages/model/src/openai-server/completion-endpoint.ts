@@ -11,6 +11,7 @@ import {
   readPrompts,
   requireTokenizer,
   scorePrompts,
+  textToContinue,
   wirePromptLogprobs,
 } from './completion-prompt.ts'
 import { harmlessFields, optional, samplingOptions } from './sampling-fields.ts'
@@ -39,7 +40,7 @@ export async function completionEndpoint(served: ServedRequest): Promise<Endpoin
   if (stream) {
     checkStreamable(request)
     const languageModel = requireLanguageModel(model.languageModel, name)
-    const prompt = promptText(request.prompts[0] ?? '', tokenizerOf(model), name)
+    const prompt = textToContinue(request.prompts[0] ?? '', tokenizerOf(model), name)
     return {
       events: completionChunks(languageModel, { ...request.generate, prompt, signal }, served, request, includeUsage),
     }
@@ -98,13 +99,15 @@ async function completeOne(
   const { model, name, signal } = served
   const tokenizer = tokenizerOf(model)
   const echoed = request.echo ? echoText(prompt, request, served) : ''
-  if (request.maxTokens === 0) {
+  // clients that only want scores ask for one token, since other servers cannot generate none
+  const onlyScored = request.promptLogprobs && promptText(prompt, tokenizer, name) === undefined
+  if (request.maxTokens === 0 || onlyScored) {
     const ids = score ? score.ids : promptIds(prompt, tokenizer, name)
     const empty: Choice = { text: '', ids: new Uint32Array(), finishReason: 'length' }
     const usage = { promptTokens: ids.length, completionTokens: 0 }
     return { choices: [wireChoice(served, request, prompt, echoed, score, empty)], usage }
   }
-  const text = promptText(prompt, tokenizer, name)
+  const text = textToContinue(prompt, tokenizer, name)
   const result = await requireLanguageModel(model.languageModel, name).generate({
     ...request.generate,
     prompt: text,

@@ -35,8 +35,12 @@ function isTokenId(value: unknown): value is number {
   return Number.isInteger(value) && (value as number) >= 0 && (value as number) < 2 ** 32
 }
 
-/** The text of a prompt; ids must be those that the tokenizer makes of their text. */
-export function promptText(prompt: CompletionPrompt, tokenizer: Tokenizer | undefined, name: string): string {
+/** The text of a prompt; undefined for ids that are not those which the tokenizer makes of their text. */
+export function promptText(
+  prompt: CompletionPrompt,
+  tokenizer: Tokenizer | undefined,
+  name: string,
+): string | undefined {
   if (typeof prompt === 'string') return prompt
   const known = requireTokenizer(tokenizer, name)
   const text = known.decode(prompt, { special: 'keep' })
@@ -44,11 +48,17 @@ export function promptText(prompt: CompletionPrompt, tokenizer: Tokenizer | unde
     const { ids } = known.encode(text, { special })
     if (ids.length === prompt.length && ids.every((id, index) => id === prompt[index])) return text
   }
+  return undefined
+}
+
+/** The text to continue. */
+export function textToContinue(prompt: CompletionPrompt, tokenizer: Tokenizer | undefined, name: string): string {
+  const text = promptText(prompt, tokenizer, name)
+  if (text !== undefined) return text
   throw new InvalidArgumentError({
     argument: 'prompt',
     received: prompt,
-    allowed:
-      'text, or ids as the tokenizer splits their text, for a continuation (any ids can be scored, with max_tokens 0)',
+    allowed: 'text, or ids as the tokenizer splits their text (other ids can be scored, not continued)',
   })
 }
 

@@ -67,7 +67,8 @@ class FetchServer implements OpenaiServer {
   readonly #options: OpenaiServerOptions
   readonly #limits: ServerLimits
   readonly #queue: FairQueue
-  readonly #stop = new AbortController()
+  /** Requests under way, each with its own signal: listeners on a common one would pile up. */
+  readonly #active = new Set<Deadline>()
   readonly #created = createdNow()
   #closing: Promise<void> | undefined
 
@@ -109,7 +110,7 @@ class FetchServer implements OpenaiServer {
     const limit = sleep(this.#options.drainMs ?? 5_000, timer.signal).catch(() => undefined)
     await Promise.race([drained, limit])
     timer.abort()
-    this.#stop.abort(new DisposedError({ what: 'the server' }))
+    for (const deadline of this.#active) deadline.abort(new DisposedError({ what: 'the server' }))
     await drained
   }
 
@@ -181,12 +182,13 @@ class FetchServer implements OpenaiServer {
   async #serve(endpoint: Endpoint, request: Request, client: string): Promise<Response | WireError> {
     if (this.closed) return this.#describe(new DisposedError({ what: 'the server' }))
     if (this.#queue.full) return busy()
-    const signal = AbortSignal.any([request.signal, this.#stop.signal])
-    const deadline = startDeadline('the request', this.#limits.requestMs, signal)
+    const deadline = startDeadline('the request', this.#limits.requestMs, request.signal)
+    this.#active.add(deadline)
     let release = () => {}
     const finished = once(() => {
       release()
       deadline.release()
+      this.#active.delete(deadline)
     })
     try {
       const read = await readRequestBody(request, this.#limits.bodyBytes, deadline.signal)

@@ -17,13 +17,32 @@ export interface TokenAlignment {
 /** A piece of a token: text that must be found as it is, or some bytes of characters outside ASCII. */
 type Piece = string | { bytes: number }
 
-/** Aligns, or returns undefined when the tokens do not spell the text. Tokens of one split character share its span. */
-export function alignTokens(text: string, tokens: readonly string[]): TokenAlignment | undefined {
+/**
+ * Aligns, or returns undefined when the tokens do not spell the text. Tokens of one split character share its span.
+ * The text of the first token may be unknown (vLLM does not tell it): then the others must spell the end of the text.
+ */
+export function alignTokens(text: string, tokens: readonly (string | undefined)[]): TokenAlignment | undefined {
+  const [first, ...others] = tokens
   for (const spelling of [asText, asSentencePieces, asByteLevel]) {
-    const pieces = tokens.map(spelling)
-    if (pieces.some((token) => token === undefined)) continue
-    const alignment = alignPieces(text, pieces as Piece[][])
+    const pieces = (first === undefined ? others : tokens).map((token) => spelling(token ?? ''))
+    const alignment =
+      first === undefined && tokens.length > 0 ? alignAfterUnknown(text, pieces) : alignPieces(text, pieces)
     if (alignment) return alignment
+  }
+  return undefined
+}
+
+/** No token is longer than this in characters, or its text is told. */
+const longestUnknown = 256
+
+function alignAfterUnknown(text: string, others: readonly Piece[][]): TokenAlignment | undefined {
+  for (let length = 0; length <= Math.min(text.length, longestUnknown); length++) {
+    const rest = walk(text.slice(length), others, 0)
+    if (rest?.covered !== others.length) continue
+    const spans = rest.spans.map((span) => ({ start: span.start + length, end: span.end + length }))
+    // the first token may hold the beginning of a character that the second one ends
+    const shared = typeof others[0]?.[0] === 'object' ? (spans[0]?.end ?? length) : length
+    return { spans: [{ start: 0, end: shared }, ...spans], covered: rest.covered + 1 }
   }
   return undefined
 }
@@ -198,7 +217,7 @@ const byteOfCharacter: ReadonlyMap<string, number> = (() => {
   return map
 })()
 
-function asByteLevel(token: string): Piece[] | undefined {
+function asByteLevel(token: string): Piece[] {
   const bytes: number[] = []
   for (const character of token) {
     const byte = byteOfCharacter.get(character)

@@ -37,7 +37,7 @@ const sampledTokens = 12
 interface Generated {
   text: string
   logprobs: number[]
-  texts: string[]
+  texts: (string | undefined)[]
   promptIds?: Uint32Array | undefined
   ids?: Uint32Array | undefined
 }
@@ -178,7 +178,7 @@ async function compareEcho(
 function locate(
   probe: string,
   generated: Generated,
-  echoed: string[],
+  echoed: readonly (string | undefined)[],
 ): { start: number; logprobs: number[] } | undefined {
   const alignment = alignTokens(probe + generated.text, echoed)
   if (!alignment) return undefined

@@ -16,8 +16,8 @@ export type PromptInput = string | readonly number[]
 export interface PromptTokens {
   /** Missing where the server does not tell them. */
   ids?: Uint32Array
-  /** As the server writes them; missing where it does not. */
-  texts?: string[]
+  /** As the server writes them; missing where it does not. vLLM does not tell the first. */
+  texts?: (string | undefined)[]
   /** NaN where the server gives none, as for the first token. */
   logprobs: Float32Array
 }
@@ -68,13 +68,13 @@ function readVllmEntries(entries: readonly unknown[], knownIds: Uint32Array | un
   if (knownIds && knownIds.length !== entries.length)
     throw malformed('/completions', `${entries.length} prompt_logprobs for ${knownIds.length} tokens`)
   const logprobs = new Float32Array(entries.length).fill(Number.NaN)
-  const texts: string[] = []
+  const texts: (string | undefined)[] = []
   for (const [index, entry] of entries.entries()) {
     const value = ownEntry(entry, knownIds?.[index])
     const logprob = isRecord(value) ? value.logprob : value
     if (typeof logprob === 'number') logprobs[index] = logprob
     else if (index > 0) throw malformed('/completions', `prompt_logprobs[${index}] lacks the prompt's own token`)
-    texts.push(isRecord(value) && typeof value.decoded_token === 'string' ? value.decoded_token : '')
+    texts.push(isRecord(value) && typeof value.decoded_token === 'string' ? value.decoded_token : undefined)
   }
   return { ...(knownIds ? { ids: knownIds } : {}), logprobs, texts }
 }

@@ -87,7 +87,8 @@ export async function planByServer(
     input: [...before, ...after],
     from: { token: before.length },
     tokenCount,
-    ...(typeof continuation === 'string' ? { continuation } : {}),
+    continuation:
+      typeof continuation === 'string' ? continuation : await decodeRemotely(connection, after, traits, limits),
     needsTexts: true,
   }
 }
@@ -99,14 +100,34 @@ async function tokeniseRemotely(
   limits: CallLimits,
 ): Promise<number[]> {
   if (text === '') return []
-  const alternatives = 'pass the tokenizer of its model'
-  const capability = 'tokenise texts apart'
-  if (!traits.tokenizePath) throw new UnsupportedCapabilityError({ model: connection.model, capability, alternatives })
+  if (!traits.tokenizer) throw noTokenizer(connection)
   const body = { model: connection.model, prompt: text, add_special_tokens: false }
-  const answer = await connection.postToRoot(traits.tokenizePath, body, limits)
+  const answer = await connection.postToRoot(traits.tokenizer.encode, body, limits)
   const ids = readIds(answer.tokens)
-  if (!ids) throw new UnsupportedCapabilityError({ model: connection.model, capability, alternatives })
+  if (!ids) throw noTokenizer(connection)
   return Array.from(ids)
+}
+
+async function decodeRemotely(
+  connection: Connection,
+  ids: readonly number[],
+  traits: DialectTraits,
+  limits: CallLimits,
+): Promise<string> {
+  if (ids.length === 0) return ''
+  if (!traits.tokenizer) throw noTokenizer(connection)
+  const answer = await connection.postToRoot(traits.tokenizer.decode, { model: connection.model, tokens: ids }, limits)
+  const text = answer.prompt ?? answer.text
+  if (typeof text !== 'string') throw noTokenizer(connection)
+  return text
+}
+
+function noTokenizer(connection: Connection): UnsupportedCapabilityError {
+  return new UnsupportedCapabilityError({
+    model: connection.model,
+    capability: 'tokenise texts apart',
+    alternatives: 'pass the tokenizer of its model',
+  })
 }
 
 function idList(connection: Connection, given: ScoreRequest['context']): number[] {
@@ -135,8 +156,7 @@ export function readScore(connection: Connection, plan: ScorePlan, answer: Promp
     const { token } = plan.from
     checkCount(connection, plan, answer)
     const own = texts.slice(token)
-    const text = plan.continuation ?? own.join('')
-    const alignment = alignTokens(text, own)
+    const alignment = alignTokens(plan.continuation ?? '', own)
     if (!alignment) throw unaligned(connection)
     return { ids: ids.slice(token), spans: alignment.spans, logprobs: answer.logprobs.slice(token) }
   }

@@ -45,8 +45,8 @@ export interface DialectTraits {
   emptyCompletion: boolean
   /** Forms to try, best first. */
   promptLogprobs: readonly PromptLogprobsForm[]
-  /** The path of the tokenizer below the root of the server. */
-  tokenizePath?: string
+  /** The paths of the tokenizer below the root of the server. */
+  tokenizer?: { encode: string; decode: string }
 }
 
 const plain = {
@@ -69,7 +69,7 @@ export const dialectTraits: Readonly<Record<ServerDialect, DialectTraits>> = {
     continueFinalMessage: { continue_final_message: true, add_generation_prompt: false },
     completionSchema: true,
     promptLogprobs: ['prompt-logprobs'],
-    tokenizePath: '/tokenize',
+    tokenizer: { encode: '/tokenize', decode: '/detokenize' },
   },
   sglang: {
     ...plain,
@@ -77,7 +77,7 @@ export const dialectTraits: Readonly<Record<ServerDialect, DialectTraits>> = {
     continueFinalMessage: { continue_final_message: true },
     completionSchema: true,
     promptLogprobs: ['generate'],
-    tokenizePath: '/v1/tokenize',
+    tokenizer: { encode: '/v1/tokenize', decode: '/v1/detokenize' },
   },
   'llama-cpp': {
     ...plain,
@@ -113,7 +113,7 @@ export const dialectTraits: Readonly<Record<ServerDialect, DialectTraits>> = {
     accuracy: 'accuracy',
     emptyCompletion: true,
     promptLogprobs: ['prompt-logprobs'],
-    tokenizePath: '/tokenize',
+    tokenizer: { encode: '/tokenize', decode: '/detokenize' },
   },
 }
 
