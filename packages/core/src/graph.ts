@@ -115,8 +115,10 @@ export {
 export {
   dequantizeLinear,
   gatherBlockQuantized,
+  type IntegerProductScales,
   type MatMulNBitsOptions,
   matMulInteger,
+  matMulIntegerToFloat,
   matMulNBits,
   quantizeLinear,
 } from './graph/ops/quantised.ts'

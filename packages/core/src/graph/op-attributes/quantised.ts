@@ -18,6 +18,11 @@ export interface QuantisedOps {
   }
   /** Inputs: a and b (int8 or uint8), zero points of a? and b? (scalar, or [N] for b). Output int32. */
   matMulInteger: NoAttributes
+  /**
+   * Inputs: a (uint8) and b (int8 or uint8), scale of a (scalar), scales of b (scalar or [N]), zero points of a? and b?.
+   * The integer product times both scales, float32, in one kernel.
+   */
+  matMulIntegerToFloat: NoAttributes
   /** Inputs: packed rows uint8 [V, D * bits / 8]; ids; scales [V, D / blockSize]; zero points?. Output: the dequantised rows. */
   gatherBlockQuantized: { readonly bits: 2 | 4 | 8; readonly blockSize: number }
   /** Inputs: x, scale, zero point (whose type is the result's). Ties to even, saturating. */

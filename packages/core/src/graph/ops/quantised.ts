@@ -35,6 +35,22 @@ export function matMulInteger(
   return record('matMulInteger', [a, b, options.aZeroPoint, options.bZeroPoint], {})
 }
 
+/** Scales and zero points of `matMulIntegerToFloat`. */
+export interface IntegerProductScales {
+  /** Of a: a scalar. */
+  readonly aScale: Value
+  /** Of b: a scalar, or one per column. */
+  readonly bScale: Value
+  readonly aZeroPoint?: Value
+  readonly bZeroPoint?: Value
+}
+
+/** Product of 8-bit integers, scaled to float32 in the same kernel: (a - aZero) (b - bZero) aScale bScale. */
+export function matMulIntegerToFloat(a: Value, b: Value, scales: IntegerProductScales): Value {
+  const { aScale, bScale, aZeroPoint, bZeroPoint } = scales
+  return record('matMulIntegerToFloat', [a, b, aScale, bScale, aZeroPoint, bZeroPoint], {})
+}
+
 /** Dequantised rows of a packed table: uint8 [V, D*bits/8], scales [V, D/blockSize]; zero points packed like the table. */
 export function gatherBlockQuantized(
   table: Value,

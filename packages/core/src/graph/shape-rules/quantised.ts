@@ -84,6 +84,23 @@ export const quantisedShapes = {
     }
     return [{ dtype: 'int32', shape: productShape(op, a, b) }]
   },
+  matMulIntegerToFloat: (inputs) => {
+    const op = 'matMulIntegerToFloat'
+    const a = need(op, inputs, 0, 'the left operand')
+    const b = need(op, inputs, 1, 'the right operand')
+    const eightBit = [a, b].every((type) => type.dtype === 'int8' || type.dtype === 'uint8')
+    checkShape(eightBit, op, inputs, 'the operands must be int8 or uint8')
+    const bScale = need(op, inputs, 3, 'the scale of the right operand')
+    checkShape(
+      need(op, inputs, 2, 'the scale of the left operand').shape.length === 0,
+      op,
+      inputs,
+      'the scale of the left operand must be a scalar',
+    )
+    if (bScale.shape.length > 0)
+      checkSame(op, inputs, bScale.shape[0], b.shape.at(-1), 'the scales and the columns of the right operand')
+    return [{ dtype: 'float32', shape: productShape(op, a, b) }]
+  },
   gatherBlockQuantized: (inputs, { bits, blockSize }) => {
     const op = 'gatherBlockQuantized'
     const table = need(op, inputs, 0, 'the table')

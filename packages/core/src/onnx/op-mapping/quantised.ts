@@ -16,6 +16,7 @@ export const quantisedOnnx = {
     contribDomain,
   ),
   matMulInteger: direct('MatMulInteger'),
+  matMulIntegerToFloat: withAttributes('MatMulIntegerToFloat', () => ({}), contribDomain),
   gatherBlockQuantized: withAttributes(
     'GatherBlockQuantized',
     ({ bits, blockSize }) => ({
