@@ -12,4 +12,10 @@ export { ggufTypeNames } from './weights/gguf/gguf-type.ts'
 export { type GgufPart, type GgufWeightsOptions, ggufWeights } from './weights/gguf/gguf-weights.ts'
 export { type GgufHeader, type GgufTensor, readGgufHeader } from './weights/gguf/read-gguf-header.ts'
 export { memoryBytes } from './weights/memory-bytes.ts'
+export { openSafetensors, openShardedSafetensors } from './weights/safetensors/open-safetensors.ts'
+export {
+  readSafetensorsHeader,
+  type SafetensorsHeader,
+  type SafetensorsTensor,
+} from './weights/safetensors/read-safetensors-header.ts'
 export type { PackedWeight, PlainDType, WeightInfo, WeightLocation, WeightSource } from './weights/weight-source.ts'

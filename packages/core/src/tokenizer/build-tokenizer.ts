@@ -12,7 +12,7 @@ import { WordPieceModel } from './model/word-piece-model.ts'
 import { buildNormalizer, type Normalizer } from './normalize/build-normalizer.ts'
 import { buildPostProcessor, type PostProcessor, type TemplatePart } from './post-processor.ts'
 import { buildPreTokenizer, type PreTokenizer } from './split/build-splitter.ts'
-import { wordBoundarySplitter } from './split/word-boundary-splitter.ts'
+import { withWordBoundaries } from './split/word-boundary-splitter.ts'
 import { createStreamDecoder } from './stream-decoder.ts'
 import { type AlignedText, plainText, sliceAligned } from './text/aligned-text.ts'
 import { byteLetters } from './text/byte-alphabet.ts'
@@ -64,7 +64,7 @@ export function buildTokenizer(definition: TokenizerDefinition): LocalTokenizer 
     plainGiven: finder(plain, false),
     plainNormalised: finder(plain, true),
     normalizer: normalizer && buildNormalizer(normalizer),
-    preTokenizer: split ?? wordBoundarySplitter(definition),
+    preTokenizer: split?.byteLevel ? split : withWordBoundaries(split, definition),
     model: buildModel(definition, split?.byteLevel ?? false),
     postProcessor: buildPostProcessor(file, definition.postProcessor),
     decoder: buildTokenDecoder(component('decoder', definition.decoder)),

@@ -20,6 +20,11 @@ export type PlainDType =
   | 'uint16'
   | 'uint8'
   | 'bool'
+  // read as bytes only: lc does not convert these
+  | 'float8'
+  | 'float6'
+  | 'float4'
+  | 'complex64'
 
 export interface WeightInfo {
   /** A plain element type, or the name of a GGUF block type such as `Q4_1`. */

@@ -17,14 +17,14 @@ export function listedVocabulary(tokens: readonly (string | undefined)[]): Vocab
   return { tokens, ids }
 }
 
-/** Ids beyond this are refused: they would make us hold a table of that size. */
-const largestId = 1 << 22
-
 /** The vocabulary of a `{token: id}` object. */
 export function mappedVocabulary(file: string, entries: Readonly<Record<string, unknown>>): Vocabulary {
   const tokens: (string | undefined)[] = []
   const ids = new Map<string, number>()
-  for (const token of Object.keys(entries)) {
+  const names = Object.keys(entries)
+  // ids may leave gaps, but not make us hold a table that the file does not pay for
+  const largestId = names.length * 4 + 65_536
+  for (const token of names) {
     const id = entries[token]
     if (typeof id !== 'number' || !Number.isInteger(id) || id < 0 || id > largestId)
       throw new FileFormatError({
