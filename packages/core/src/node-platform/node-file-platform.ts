@@ -4,6 +4,8 @@ import { readdir, stat } from 'node:fs/promises'
 import { join } from 'node:path'
 import { InvalidArgumentError } from '@lc/model/errors'
 import type { FilePlatform } from '../platform/file-platform.ts'
+import { cacheFolder } from './cache-folders.ts'
+import { convertedWeightsCache } from './converted-weights-cache.ts'
 import { fileBytes } from './file-bytes.ts'
 import { rememberedFileHash } from './file-hash.ts'
 
@@ -39,5 +41,6 @@ export function nodeFilePlatform(
       return { update: (bytes) => void hash.update(bytes), hex: () => hash.digest('hex') }
     },
     fileHash: (source, options) => rememberedFileHash(source, environment, options),
+    convertedWeights: convertedWeightsCache({ folder: join(cacheFolder(environment), 'converted') }),
   }
 }
