@@ -160,7 +160,7 @@ const rules: Partial<Record<Language, GrammarRules>> = {
       module: 'module',
     },
     containers: set('class singleton_class module'),
-    wrappers: noWrappers,
+    wrappers: set('body_statement'),
     imports: set(''),
     leading: set('comment'),
   },

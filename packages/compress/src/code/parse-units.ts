@@ -59,7 +59,38 @@ function outlineOf(lines: SourceLines, language: Language, rules: GrammarRules, 
   const walk: Walk = { lines, rules, units: [] }
   const items = closeGaps(itemsOf(walk, root.children, 0), { from: 0, to: lines.count })
   for (const item of items) addItem(walk, item, -1, '')
-  return { language, parsedBy: 'tree-sitter', lines, units: walk.units, borders: statementBorders(lines, root) }
+  const borders = statementBorders(lines, root)
+  return { language, parsedBy: 'tree-sitter', lines, units: cutLongRuns(walk.units, borders), borders }
+}
+
+/** Runs of statements longer than this are cut, so that a script is not one unit. */
+const longestRun = 80
+
+/** Cuts long units without a definition where a statement begins, at most every 80 lines. */
+function cutLongRuns(units: readonly CodeUnit[], borders: Uint8Array): CodeUnit[] {
+  const cut: CodeUnit[] = []
+  const moved = units.map((unit) => {
+    const index = cut.length
+    const { from, to } = unit.lines
+    if (unit.name !== '' || unit.closer || to - from <= longestRun * 1.5) {
+      cut.push(unit)
+      return index
+    }
+    for (let start = from; start < to; ) {
+      const end = runEnd(borders, start, to)
+      cut.push({ ...unit, lines: { from: start, to: end }, header: { from: start, to: start } })
+      start = end
+    }
+    return index
+  })
+  for (const unit of cut) if (unit.parent >= 0) unit.parent = moved[unit.parent]!
+  return cut
+}
+
+function runEnd(borders: Uint8Array, start: number, to: number): number {
+  if (to - start <= longestRun * 1.5) return to
+  for (let line = start + longestRun; line > start + longestRun / 2; line--) if (borders[line] === 1) return line
+  return start + longestRun
 }
 
 /** Siblings on their way to items. */
@@ -138,7 +169,8 @@ function trimmedEnd(text: string, node: Node): number {
 function* expand(rules: GrammarRules, siblings: readonly (Node | null)[]): Generator<Node> {
   for (const node of siblings) {
     if (!node?.isNamed) continue
-    if (rules.wrappers.has(node.type) && /_list$|_declarations$/.test(node.type)) yield* expand(rules, node.children)
+    if (rules.wrappers.has(node.type) && /_list$|_declarations$|^body_statement$/.test(node.type))
+      yield* expand(rules, node.children)
     else yield node
   }
 }
@@ -192,7 +224,9 @@ function isClass(kind: UnitKind): boolean {
 /** Members as items, from the first that is a definition to the last; none when no member is worth a unit of its own. */
 function membersOf(walk: Walk, node: Node, outer: Item, header: LineRange): Item[] {
   const body = node.childForFieldName('body')
-  const all = itemsOf(walk, (body ?? node).children, header.to).map(smallAsStatements)
+  // Ruby keeps the comments before the first member outside the body
+  const inside = body && body.type !== 'body_statement' ? body : node
+  const all = itemsOf(walk, inside.children, header.to).map(smallAsStatements)
   const items = joinStatements(all.filter((item) => item.from >= header.to && item.to <= outer.to))
   const first = items.findIndex((item) => item.definition)
   if (first < 0) return []
@@ -230,7 +264,7 @@ function headerOf(lines: SourceLines, definition: NonNullable<Item['definition']
   const own = lineAt(lines, definition.node.startIndex)
   const body = definition.node.childForFieldName('body')
   let to = own + 1
-  if (body) {
+  if (body && body.type !== 'body_statement') {
     const opens = lineAt(lines, body.startIndex)
     to = lines.text.charCodeAt(body.startIndex) === 123 ? opens + 1 : Math.max(opens, own + 1)
   }

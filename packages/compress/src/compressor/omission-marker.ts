@@ -1,5 +1,4 @@
 /** @file Markers that stand for omitted lines, in the comment syntax of the file's language. */
-import type { Span } from '@lc/model'
 import { commentSyntax, type Language } from '../code/language.ts'
 import type { RenderSource } from './render-kept.ts'
 
@@ -47,10 +46,4 @@ export function fileTitle(uri: string, language: Language): string {
   // a name can hold anything; a line break in it would break the comment
   const name = uri.replace(/[\r\n\u2028\u2029]+/g, ' ')
   return `${before === '' ? 'File:' : before} ${name}${after}\n`
-}
-
-/** The tokens that a marker costs, about: used in plans, never for the bound itself. */
-export function markerCost(source: RenderSource, omitted: Span, count: (text: string) => number): number {
-  const marker = source.marker(omitted)
-  return marker === '' ? 0 : count(marker)
 }

@@ -31,9 +31,10 @@ export interface RenderedContext {
 export function renderKept(sources: readonly RenderSource[], kept: readonly (readonly Span[])[]): RenderedContext {
   let text = ''
   const passages = sources.map((source, index): RenderedPassage => {
-    const spans = kept[index]!
+    const spans = kept[index]!.filter(({ start, end }) => end > start)
     const whole = spans.length === 1 && spans[0]!.start === 0 && spans[0]!.end === source.text.length
-    if (spans.length === 0 && source.text.length > 0) return { text: '', links: [], start: -1 }
+    // an empty passage is kept, but is worth no title
+    if (spans.length === 0) return { text: '', links: [], start: source.text === '' ? text.length : -1 }
     const rendered = whole ? wholePassage(source.text) : renderPassage(source, spans)
     if (text !== '' && !text.endsWith('\n')) text += '\n'
     text += source.title
@@ -46,7 +47,7 @@ export function renderKept(sources: readonly RenderSource[], kept: readonly (rea
 
 function wholePassage(text: string): { text: string; links: SpanLink[] } {
   const all = { start: 0, end: text.length }
-  return { text, links: text.length === 0 ? [] : [{ output: all, source: { ...all } }] }
+  return { text, links: [{ output: all, source: { ...all } }] }
 }
 
 function renderPassage(source: RenderSource, kept: readonly Span[]): { text: string; links: SpanLink[] } {

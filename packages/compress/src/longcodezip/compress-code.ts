@@ -4,7 +4,7 @@ import { checkArgument } from '@lc/model/check'
 import { lineAt } from '../code/source-lines.ts'
 import type { CompressedUnit, CompressionResult, UnitState } from '../compressor/compression-result.ts'
 import { createExpand } from '../compressor/expand.ts'
-import { fitBudget } from '../compressor/fit-budget.ts'
+import { fitKeepSet } from '../compressor/fit-keep-set.ts'
 import { clipSpans, mergeSpans } from '../compressor/keep-set.ts'
 import { type RenderedContext, renderKept } from '../compressor/render-kept.ts'
 import { keptPassages, keptSpansOf } from '../compressor/result-passages.ts'
@@ -122,7 +122,7 @@ async function chooseAndRender(
   const select = joint ? selectJointly : selectAsPaper
   const selection = await clock.time('select', () => select(documents, units, scores, options))
   const fitted = await clock.time('fit', () =>
-    fitBudget({
+    fitKeepSet({
       items: selection.blocks.map(({ tokens, parent }, at) => ({ tokens, parent, value: selection.values[at]! })),
       kept: selection.kept,
       budget,

@@ -34,7 +34,7 @@ export async function selectAsPaper(
   const rates = unitRates({
     tokens: large.map((index) => units[index]!.tokens),
     scores: large.map((index) => scores.scores[index]! || 0),
-    total: Math.max(0, options.budget.tokens - smallTokens),
+    total: Math.max(0, options.budget.tokens - smallTokens - markerRoom(documents, chosen.length)),
     beta: options.beta,
   })
   const fine = large.filter((_, at) => rates[at]! < 0.999)
@@ -53,6 +53,12 @@ export async function selectAsPaper(
 
 function range(from: number, to: number): number[] {
   return Array.from({ length: to - from }, (_, index) => from + index)
+}
+
+/** Each chosen unit can have a gap before it. */
+function markerRoom(documents: readonly CodeDocument[], chosen: number): number {
+  const marker = documents.reduce((most, document) => Math.max(most, document.markerTokens), 0)
+  return marker * (chosen + 1)
 }
 
 /** Greedy by relevance; source order decides between equals. */

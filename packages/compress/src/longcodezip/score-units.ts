@@ -87,7 +87,8 @@ function prefilter(
   const chosen: number[] = []
   let left = room
   for (const index of order) {
-    if (units[index]!.tokens > left) continue
+    // one unit larger than all the room is still read
+    if (units[index]!.tokens > left && chosen.length > 0) continue
     left -= units[index]!.tokens
     chosen.push(index)
   }

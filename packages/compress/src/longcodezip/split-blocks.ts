@@ -13,17 +13,24 @@ export interface SpikeRule {
 /** Lines whose log2 perplexity is a spike; never the first or the last. */
 export function spikeLines(values: ArrayLike<number>, rule: SpikeRule): number[] {
   const threshold =
-    rule.kind === 'mean' ? meanThreshold(values, rule.alpha) : rule.alpha * deviation(Array.from(values))
+    rule.kind === 'mean'
+      ? meanThreshold(values, rule.alpha)
+      : rule.alpha * deviation(Array.from(values).filter(Number.isFinite))
   const spikes: number[] = []
   for (let line = 1; line + 1 < values.length; line++) {
     const own = values[line]!
-    const before = own - values[line - 1]!
-    const after = own - values[line + 1]!
-    if (before < 0 || after < 0) continue
+    const before = rise(own, values[line - 1]!)
+    const after = rise(own, values[line + 1]!)
+    if (!Number.isFinite(own) || before < 0 || after < 0) continue
     if (before >= threshold || after >= threshold) spikes.push(line)
   }
   // where all lines are equal nothing stands out
   return threshold > 0 ? spikes : []
+}
+
+// a neighbour without a value neither raises nor hides a spike
+function rise(own: number, neighbour: number): number {
+  return Number.isFinite(neighbour) ? own - neighbour : 0
 }
 
 function meanThreshold(values: ArrayLike<number>, alpha: number): number {

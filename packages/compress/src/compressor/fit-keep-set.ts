@@ -14,7 +14,7 @@ export interface KeepItem {
   parent: number
 }
 
-export interface FitBudgetInput {
+export interface FitKeepSetInput {
   items: readonly KeepItem[]
   /** The plan: 1 for each item to keep. Closed under parents. Changed in place. */
   kept: Uint8Array
@@ -25,19 +25,19 @@ export interface FitBudgetInput {
   fill?: 'all' | 'planned'
 }
 
-export interface FitBudgetResult {
+export interface FitKeepSetResult {
   rendered: RenderedContext
   tokens: number
 }
 
 /** Makes a plan fit. The result is within the budget always; it is empty when nothing fits. */
-export function fitBudget(input: FitBudgetInput): FitBudgetResult {
+export function fitKeepSet(input: FitKeepSetInput): FitKeepSetResult {
   const planned = input.kept.slice()
   const trimmed = trim(input, measure(input))
   return fill(input, trimmed, (index) => input.fill !== 'planned' || planned[index] === 1)
 }
 
-function measure(input: FitBudgetInput): FitBudgetResult {
+function measure(input: FitKeepSetInput): FitKeepSetResult {
   const rendered = input.render(input.kept)
   return { rendered, tokens: input.count(rendered.text) }
 }
@@ -47,7 +47,7 @@ function density(item: KeepItem): number {
 }
 
 /** Drops the items of least density that nothing kept depends on, until the text fits. */
-function trim(input: FitBudgetInput, start: FitBudgetResult): FitBudgetResult {
+function trim(input: FitKeepSetInput, start: FitKeepSetResult): FitKeepSetResult {
   const { items, kept, budget } = input
   if (start.tokens <= budget) return start
   const dependants = new Uint32Array(items.length)
@@ -91,7 +91,7 @@ const trialTokens = 400_000
 const slackPerItem = 8
 
 /** Adds items by density: first as many as should fit, then one by one what is left, each checked on the rendered text. */
-function fill(input: FitBudgetInput, start: FitBudgetResult, allowed: (index: number) => boolean): FitBudgetResult {
+function fill(input: FitKeepSetInput, start: FitKeepSetResult, allowed: (index: number) => boolean): FitKeepSetResult {
   const { items, kept, budget } = input
   const order = items.map((_, index) => index).filter((index) => !kept[index] && allowed(index))
   order.sort((a, b) => density(items[b]!) - density(items[a]!) || a - b)
@@ -123,7 +123,7 @@ function addByEstimate(items: readonly KeepItem[], kept: Uint8Array, order: read
   return added
 }
 
-function addByTrial(input: FitBudgetInput, order: readonly number[], start: FitBudgetResult): FitBudgetResult {
+function addByTrial(input: FitKeepSetInput, order: readonly number[], start: FitKeepSetResult): FitKeepSetResult {
   const trials = { current: start, spent: 0 }
   // twice: an addition can join two gaps and so make room for another
   for (let pass = 0; pass < 2; pass++) {
@@ -137,7 +137,7 @@ function addByTrial(input: FitBudgetInput, order: readonly number[], start: FitB
   return trials.current
 }
 
-function tryItem(input: FitBudgetInput, index: number, trials: { current: FitBudgetResult; spent: number }): void {
+function tryItem(input: FitKeepSetInput, index: number, trials: { current: FitKeepSetResult; spent: number }): void {
   const { items, kept, budget } = input
   const chain = missingChain(items, kept, index)
   const tokens = chain.reduce((sum, each) => sum + items[each]!.tokens, 0)
