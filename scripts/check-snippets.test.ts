@@ -1,6 +1,6 @@
 import { join } from 'node:path'
 import { expect, test } from 'vitest'
-import { allSnippets, snippetsOf, typeErrors } from './check-snippets.ts'
+import { allSnippets, commentSnippets, snippetsOf, typeErrors } from './check-snippets.ts'
 
 const root = join(import.meta.dirname, '..')
 const page = `# Page
@@ -44,6 +44,12 @@ test('fences become programs with their place, their output and their continuati
     },
     { page: 'page.md', line: 15, code: "const wrong: number = 'text'\n\nconsole.log(wrong, missing)\n", run: 'no' },
   ])
+})
+
+test('examples of doc comments are programs too', () => {
+  const source =
+    'const a = 1\n/**\n * Adds.\n *\n * @example\n * ```ts\n * const sum = 1 + 1\n * ```\n */\nexport const b = 2\n'
+  expect(commentSnippets('x.ts', source)).toEqual([{ page: 'x.ts', line: 7, code: 'const sum = 1 + 1\n', run: 'no' }])
 })
 
 test('type errors are reported at their line of the page', () => {

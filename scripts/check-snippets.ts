@@ -1,5 +1,5 @@
 /**
- * @file The programs in our Markdown pages. Every fence marked `ts` is a module of its own and is type-checked, `ts more`
+ * @file The programs in our Markdown pages and in the comments of our code. Every fence marked `ts` is a module of its own and is type-checked, `ts more`
  * continues the fence before it, and those marked `ts run` are run by the tests; when a `text` fence follows at once, it
  * is what the program must print. `ts run model` needs a model.
  */
@@ -7,7 +7,7 @@ import { mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { join, relative } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import ts from 'typescript'
-import { filesBelow, reportBreaches } from './workspace-packages.ts'
+import { filesBelow, reportBreaches, workspacePackages } from './workspace-packages.ts'
 
 /** A program in a page. */
 export interface Snippet {
@@ -43,19 +43,23 @@ export function snippetsOf(page: string, markdown: string): Snippet[] {
   return snippets
 }
 
-/** The snippets of all pages that a reader sees. */
+/** The snippets of the doc comments of a source file; line numbers are those of the file. */
+export function commentSnippets(file: string, text: string): Snippet[] {
+  // everything but comment lines is blanked, so that lines stay where they are
+  const comments = text.split('\n').map((line) => /^\s*\* ?(?!\/)(.*)$/.exec(line)?.[1] ?? '')
+  return snippetsOf(file, comments.join('\n'))
+}
+
+/** The snippets of all pages that a reader sees, and of all doc comments. */
 export function allSnippets(root: string): Snippet[] {
-  const pages = ['README.md', 'CONTRIBUTING.md', 'docs', 'packages', 'examples', 'bench'].flatMap((place) =>
-    place.endsWith('.md') ? [join(root, place)] : filesBelow(join(root, place), ['.md']),
-  )
-  return pages.flatMap((page) => {
-    try {
-      return snippetsOf(relative(root, page), readFileSync(page, 'utf8'))
-    } catch {
-      // a page that does not exist has no snippets
-      return []
-    }
-  })
+  const pages = ['docs', 'packages', 'examples', 'bench'].flatMap((place) => filesBelow(join(root, place), ['.md']))
+  const sources = workspacePackages(root).flatMap((one) => filesBelow(join(one.folder, 'src'), ['.ts']))
+  return [
+    ...[join(root, 'README.md'), join(root, 'CONTRIBUTING.md'), ...pages].flatMap((page) =>
+      snippetsOf(relative(root, page), readFileSync(page, 'utf8')),
+    ),
+    ...sources.flatMap((file) => commentSnippets(relative(root, file), readFileSync(file, 'utf8'))),
+  ]
 }
 
 /** Writes snippets as modules into a folder inside the repository, where our packages resolve. */
