@@ -140,4 +140,6 @@ export {
   softmax,
   topK,
 } from './graph/ops/reduction.ts'
+export { evaluateGraph, fromReference, type PlainTensor, toReference } from './graph/reference/evaluate.ts'
+export type { ReferenceTensor } from './graph/reference/kernel.ts'
 export type { GraphNode, GraphScope, TensorType, Value } from './graph/value.ts'

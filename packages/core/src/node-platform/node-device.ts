@@ -59,7 +59,7 @@ function openDevice(ort: NodeOrt, kind: Exclude<DeviceKind, 'wasm'>, threads: nu
     interOpNumThreads: 1,
     executionMode: 'sequential',
     graphOptimizationLevel: 'all',
-    logSeverityLevel: 3,
+    logSeverityLevel: 4,
     extra: { session: { intra_op: { allow_spinning: spinning ? '1' : '0' } } },
   }
   return new OrtDevice({

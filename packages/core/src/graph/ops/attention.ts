@@ -21,7 +21,7 @@ export interface GroupQueryAttentionInputs {
   /** [rows, D/2], used with `rotary`. */
   readonly cos?: Value
   readonly sin?: Value
-  /** int64 [B, T] */
+  /** int64 [B, T]: rows of the tables. Only with a past; without one the rows are 0 to T-1. Defaults to P to P+T-1. */
   readonly positions?: Value
   /** [B|1, H|1, T, N], added to the scores. */
   readonly bias?: Value

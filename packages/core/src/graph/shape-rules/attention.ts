@@ -67,6 +67,8 @@ export const attentionShapes = {
     const { numHeads, kvHeads, presentLength, scores, keyScale, cacheBits } = attributes
     const headDim = groupQueryHeadDim(inputs, attributes)
     checkLengths(inputs)
+    // the CPU kernel reads only the first position of a row without past and counts on from there
+    checkShape(inputs[9] === undefined || inputs[3] !== undefined, op, inputs, 'positions need a past')
     const query = inputs[0]!
     const [batch, tokens] = [query.shape[0]!, query.shape[1]!]
     const past = inputs[3]
