@@ -1,0 +1,74 @@
+import type { HostTensor } from '../../runtime/tensor.ts'
+import type { EncoderConfig } from './encoder-config.ts'
+
+/** One input text: ids with the special tokens, and token types where there are any. */
+export interface EncoderRow {
+  readonly ids: ArrayLike<number>
+  readonly types?: ArrayLike<number>
+}
+
+/** The tensors that `buildEncoderGraph`'s inputs take for a batch, padded on the right to the longest row. */
+export function encoderFeeds(config: EncoderConfig, rows: readonly EncoderRow[]): Record<string, HostTensor> {
+  const tokens = Math.max(1, ...rows.map((row) => row.ids.length))
+  const shape = [rows.length, tokens]
+  const ids = new Int32Array(rows.length * tokens).fill(config.paddingId)
+  const mask = new Float32Array(rows.length * tokens)
+  for (const [index, row] of rows.entries()) {
+    ids.set(row.ids, index * tokens)
+    mask.fill(1, index * tokens, index * tokens + row.ids.length)
+  }
+  const common: Record<string, HostTensor> = {
+    ids: { dtype: 'int32', shape, data: ids },
+    mask: { dtype: 'float32', shape, data: mask },
+  }
+  return { ...common, ...(config.kind === 'bert' ? bertFeeds(config, rows, tokens) : rotaryFeeds(config, tokens)) }
+}
+
+function bertFeeds(
+  config: Extract<EncoderConfig, { kind: 'bert' }>,
+  rows: readonly EncoderRow[],
+  tokens: number,
+): Record<string, HostTensor> {
+  const shape = [rows.length, tokens]
+  // the row before the first position is the one of padding, where the family has one
+  const positions = new Int32Array(rows.length * tokens).fill(Math.max(0, config.positionOffset - 1))
+  const types = new Int32Array(rows.length * tokens)
+  for (const [index, row] of rows.entries()) {
+    for (let at = 0; at < row.ids.length; at += 1) positions[index * tokens + at] = config.positionOffset + at
+    if (row.types) types.set(row.types, index * tokens)
+  }
+  const feeds: Record<string, HostTensor> = { positions: { dtype: 'int32', shape, data: positions } }
+  if (config.typeCount > 1) feeds.types = { dtype: 'int32', shape, data: types }
+  return feeds
+}
+
+function rotaryFeeds(
+  config: Extract<EncoderConfig, { kind: 'modernbert' }>,
+  tokens: number,
+): Record<string, HostTensor> {
+  const feeds: Record<string, HostTensor> = {
+    positions: { dtype: 'int32', shape: [tokens], data: Int32Array.from({ length: tokens }, (_, index) => index) },
+  }
+  for (const theta of new Set(config.layers.map((layer) => layer.ropeTheta))) {
+    const { cos, sin } = rotaryRows(theta, config.headDim, tokens)
+    const shape = [tokens, config.headDim / 2]
+    feeds[`cos.${theta}`] = { dtype: 'float32', shape, data: cos }
+    feeds[`sin.${theta}`] = { dtype: 'float32', shape, data: sin }
+  }
+  return feeds
+}
+
+/** cos and sin of position * theta^(-2i/D) for the first positions, [length, D/2] each. */
+export function rotaryRows(theta: number, headDim: number, length: number): { cos: Float32Array; sin: Float32Array } {
+  const half = headDim / 2
+  const cos = new Float32Array(length * half)
+  const sin = new Float32Array(length * half)
+  for (let column = 0; column < half; column += 1) {
+    const frequency = theta ** ((-2 * column) / headDim)
+    for (let position = 0; position < length; position += 1) {
+      cos[position * half + column] = Math.cos(position * frequency)
+      sin[position * half + column] = Math.sin(position * frequency)
+    }
+  }
+  return { cos, sin }
+}

@@ -1,0 +1,70 @@
+/** @file The tensors that an encoder graph takes, and the parts of attention that follow from them. */
+import type { DType } from '../../graph/dtype.ts'
+import type { Graph } from '../../graph/graph.ts'
+import { abs, add, cast, greater, multiply, subtract } from '../../graph/ops/elementwise.ts'
+import { unsqueeze } from '../../graph/ops/movement.ts'
+import type { Value } from '../../graph/value.ts'
+
+/** What the layers of an encoder read. B texts of T tokens, padded on the right. */
+export interface EncoderInputs {
+  /** Token ids [B, T], int32 or int64. */
+  readonly ids: Value
+  /** float32 [B, T]: 1 for tokens, 0 for padding. */
+  readonly mask: Value
+  /** Token types [B, T]; undefined: all 0. */
+  readonly types?: Value
+  /** Rows of the position table [B, T] (BERT), or plain places [T] (ModernBERT). */
+  readonly positions: Value
+  /** cos and sin rows [T, D/2] for a rotary base. */
+  rotary(theta: number): { readonly cos: Value; readonly sin: Value }
+}
+
+/** Declares the inputs that the host feeds: see `encoderFeeds`. */
+export function declareEncoderInputs(
+  graph: Graph,
+  sizes: { readonly headDim: number; readonly positionsPerText: boolean; readonly types: boolean },
+): EncoderInputs {
+  const idType: DType = 'int32'
+  const ids = graph.input('ids', idType, ['B', 'T'])
+  const mask = graph.input('mask', 'float32', ['B', 'T'])
+  const types = sizes.types ? graph.input('types', idType, ['B', 'T']) : undefined
+  const positions = graph.input('positions', idType, sizes.positionsPerText ? ['B', 'T'] : ['T'])
+  const tables = new Map<number, { cos: Value; sin: Value }>()
+  return {
+    ids,
+    mask,
+    ...(types && { types }),
+    positions,
+    rotary(theta) {
+      const known = tables.get(theta)
+      if (known) return known
+      const shape = ['T', sizes.headDim / 2]
+      const made = {
+        cos: graph.input(`cos.${theta}`, 'float32', shape),
+        sin: graph.input(`sin.${theta}`, 'float32', shape),
+      }
+      tables.set(theta, made)
+      return made
+    },
+  }
+}
+
+// far below any score, and far from the limits of float32 when scores are added to it
+const hidden = -1e9
+
+/** Added to attention scores: 0 where a key is a token, a large negative number where it is padding. [B, 1, 1, T] */
+export function paddingBias(mask: Value): Value {
+  return unsqueeze(multiply(subtract(1, mask), hidden), [1, 2])
+}
+
+/** Added to attention scores: a large negative number for keys farther than `reach` tokens from the query. [1, 1, T, T] */
+export function windowBias(positions: Value, reach: number): Value {
+  const places = cast(positions, 'float32')
+  const distance = abs(subtract(unsqueeze(places, [1]), unsqueeze(places, [0])))
+  return unsqueeze(multiply(cast(greater(distance, reach), 'float32'), hidden), [0, 1])
+}
+
+/** Both restrictions together. */
+export function joinBiases(padding: Value, window: Value | undefined): Value {
+  return window ? add(padding, window) : padding
+}
