@@ -1,7 +1,6 @@
 /** @file What an encoder is, read from its `config.json`: sizes, positions, and the head that it ends in. */
-import type { JsonObject } from '@lc/model'
-import { FileFormatError } from '../../errors/file-format-error.ts'
-import type { ConfigReader } from './config-reader.ts'
+import type { ConfigReader } from '../read-config.ts'
+import type { RopeConfig } from '../rope/rope-config.ts'
 
 /** What the last layer's vectors become: vectors, one vector of logits a text, or one a token. */
 export type EncoderHead = 'embedding' | 'sequence' | 'tokens'
@@ -45,6 +44,8 @@ export interface BertConfig extends EncoderSizes {
 export interface ModernBertConfig extends EncoderSizes {
   readonly kind: 'modernbert'
   readonly layers: readonly ModernBertLayer[]
+  /** Rotary positions of global and of local layers. */
+  readonly ropes: Readonly<Record<ModernBertRope, RopeConfig>>
   readonly normBias: boolean
   readonly attentionBias: boolean
   readonly mlpBias: boolean
@@ -53,11 +54,14 @@ export interface ModernBertConfig extends EncoderSizes {
   readonly sequencePooling: 'cls' | 'mean'
 }
 
+/** Which rotary positions a layer uses. */
+export type ModernBertRope = 'global' | 'local'
+
 /** How one layer of ModernBERT attends. */
 export interface ModernBertLayer {
   /** Tokens within this distance are seen; undefined: all. */
   readonly reach?: number
-  readonly ropeTheta: number
+  readonly rope: ModernBertRope
 }
 
 /** Any encoder. */
@@ -74,74 +78,69 @@ const activations: Readonly<Record<string, EncoderActivation>> = {
 }
 
 /** An activation by the name that configurations use. */
-export function readActivation(reader: ConfigReader, key: string, fallback = 'gelu'): EncoderActivation {
-  const name = reader.choice(key, Object.keys(activations), { default: fallback })
-  return activations[name]!
+export function readActivation(reader: ConfigReader, field: string): EncoderActivation {
+  const name = reader.string(field, 'gelu')
+  if (Object.hasOwn(activations, name)) return activations[name]!
+  throw reader.problem(field, name, `one of ${Object.keys(activations).join(', ')}`)
 }
 
-/** Sizes that every family names alike. */
-export function readEncoderSizes(
-  reader: ConfigReader,
-): Pick<
-  EncoderSizes,
-  | 'modelType'
-  | 'vocabularySize'
-  | 'hiddenSize'
-  | 'intermediateSize'
-  | 'layerCount'
-  | 'headCount'
-  | 'headDim'
-  | 'paddingId'
-  | 'head'
-  | 'labels'
-> {
-  const hiddenSize = reader.integer('hidden_size', { max: 1 << 16 })
-  const headCount = reader.integer('num_attention_heads', { max: 1 << 12 })
-  if (hiddenSize % headCount !== 0)
-    throw new FileFormatError({
-      file: 'config.json',
-      format: 'config.json',
-      problem: `hidden_size (${hiddenSize}) must be a multiple of num_attention_heads (${headCount})`,
-    })
+/** A token id, which may be 0. */
+export function readId(reader: ConfigReader, field: string, fallback: number): number {
+  const value = reader.number(field, fallback)
+  if (Number.isSafeInteger(value) && value >= 0) return value
+  throw reader.problem(field, value, 'a whole number >= 0')
+}
+
+/** Fields that every family names alike. */
+export type SharedSizes = Omit<EncoderSizes, 'activation' | 'normEpsilon' | 'contextLength'>
+
+/** Sizes, padding and head of any encoder. */
+export function readEncoderSizes(reader: ConfigReader, defaultPadding: number): SharedSizes {
+  const hiddenSize = reader.size('hidden_size')
+  const headCount = reader.size('num_attention_heads')
+  if (hiddenSize % headCount !== 0) throw reader.problem('num_attention_heads', headCount, `a divisor of ${hiddenSize}`)
   const head = readHead(reader)
   return {
-    modelType: String(reader.value('model_type') ?? ''),
-    vocabularySize: reader.integer('vocab_size', { max: 1 << 24 }),
+    modelType: reader.string('model_type', 'bert'),
+    vocabularySize: reader.size('vocab_size'),
     hiddenSize,
-    intermediateSize: reader.integer('intermediate_size', { max: 1 << 20 }),
-    layerCount: reader.integer('num_hidden_layers', { max: 1 << 10 }),
+    intermediateSize: reader.size('intermediate_size'),
+    layerCount: readLayerCount(reader),
     headCount,
     headDim: hiddenSize / headCount,
-    paddingId: reader.integer('pad_token_id', { default: 0, min: 0 }),
+    paddingId: readId(reader, 'pad_token_id', defaultPadding),
     head,
     labels: head === 'embedding' ? [] : readLabels(reader),
   }
 }
 
+/** Bounded further than other sizes: each layer becomes nodes of a graph. */
+function readLayerCount(reader: ConfigReader): number {
+  const count = reader.size('num_hidden_layers')
+  if (count <= 1024) return count
+  throw reader.problem('num_hidden_layers', count, 'a whole number from 1 to 1024')
+}
+
 /** The head that the class names; a checkpoint without a class, or with a language-model head, gives embeddings. */
 function readHead(reader: ConfigReader): EncoderHead {
-  const name = reader.strings('architectures')?.[0] ?? ''
+  const names = reader.config.architectures
+  const name = Array.isArray(names) && typeof names[0] === 'string' ? names[0] : ''
   if (name.endsWith('ForTokenClassification')) return 'tokens'
-  if (name.endsWith('ForSequenceClassification') || reader.value('lc_pooling') === 'rank') return 'sequence'
+  if (name.endsWith('ForSequenceClassification') || isReranker(reader)) return 'sequence'
   return 'embedding'
+}
+
+/** GGUF files of rerankers say so by their pooling. */
+function isReranker(reader: ConfigReader): boolean {
+  return reader.config.lc_pooling === 'rank'
 }
 
 /** Labels from `id2label`, otherwise as many names as `num_labels` says. */
 function readLabels(reader: ConfigReader): readonly string[] {
-  const table: JsonObject | undefined = reader.object('id2label')
+  const table = reader.object('id2label')
   if (!table) {
-    const count = reader.integer('num_labels', { default: reader.value('lc_pooling') === 'rank' ? 1 : 2, max: 1 << 20 })
+    const count = reader.size('num_labels', isReranker(reader) ? 1 : 2)
     return Array.from({ length: count }, (_, index) => `LABEL_${index}`)
   }
-  const count = Object.keys(table).length
-  return Array.from({ length: count }, (_, index) => {
-    const label = table[String(index)]
-    if (typeof label !== 'string')
-      throw new FileFormatError({
-        file: 'config.json',
-        format: 'config.json',
-        problem: `id2label must name the labels 0 to ${count - 1}`,
-      })
-    return label
-  })
+  return Object.keys(table.config).map((_, index) => table.string(String(index), ''))
 }

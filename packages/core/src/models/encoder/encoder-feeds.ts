@@ -1,4 +1,5 @@
 import type { HostTensor } from '../../runtime/tensor.ts'
+import { RopeTable } from '../rope/rope-table.ts'
 import type { EncoderConfig } from './encoder-config.ts'
 
 /** One input text: ids with the special tokens, and token types where there are any. */
@@ -49,26 +50,11 @@ function rotaryFeeds(
   const feeds: Record<string, HostTensor> = {
     positions: { dtype: 'int32', shape: [tokens], data: Int32Array.from({ length: tokens }, (_, index) => index) },
   }
-  for (const theta of new Set(config.layers.map((layer) => layer.ropeTheta))) {
-    const { cos, sin } = rotaryRows(theta, config.headDim, tokens)
+  for (const rope of new Set(config.layers.map((layer) => layer.rope))) {
+    const { cos, sin } = new RopeTable(config.ropes[rope], tokens).range(0, tokens)
     const shape = [tokens, config.headDim / 2]
-    feeds[`cos.${theta}`] = { dtype: 'float32', shape, data: cos }
-    feeds[`sin.${theta}`] = { dtype: 'float32', shape, data: sin }
+    feeds[`cos.${rope}`] = { dtype: 'float32', shape, data: cos }
+    feeds[`sin.${rope}`] = { dtype: 'float32', shape, data: sin }
   }
   return feeds
-}
-
-/** cos and sin of position * theta^(-2i/D) for the first positions, [length, D/2] each. */
-export function rotaryRows(theta: number, headDim: number, length: number): { cos: Float32Array; sin: Float32Array } {
-  const half = headDim / 2
-  const cos = new Float32Array(length * half)
-  const sin = new Float32Array(length * half)
-  for (let column = 0; column < half; column += 1) {
-    const frequency = theta ** ((-2 * column) / headDim)
-    for (let position = 0; position < length; position += 1) {
-      cos[position * half + column] = Math.cos(position * frequency)
-      sin[position * half + column] = Math.sin(position * frequency)
-    }
-  }
-  return { cos, sin }
 }

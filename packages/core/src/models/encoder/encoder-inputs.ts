@@ -4,6 +4,7 @@ import type { Graph } from '../../graph/graph.ts'
 import { abs, add, cast, greater, multiply, subtract } from '../../graph/ops/elementwise.ts'
 import { unsqueeze } from '../../graph/ops/movement.ts'
 import type { Value } from '../../graph/value.ts'
+import type { ModernBertRope } from './encoder-config.ts'
 
 /** What the layers of an encoder read. B texts of T tokens, padded on the right. */
 export interface EncoderInputs {
@@ -15,8 +16,8 @@ export interface EncoderInputs {
   readonly types?: Value
   /** Rows of the position table [B, T] (BERT), or plain places [T] (ModernBERT). */
   readonly positions: Value
-  /** cos and sin rows [T, D/2] for a rotary base. */
-  rotary(theta: number): { readonly cos: Value; readonly sin: Value }
+  /** cos and sin rows [T, D/2] of the rotary positions of some layers. */
+  rotary(rope: ModernBertRope): { readonly cos: Value; readonly sin: Value }
 }
 
 /** Declares the inputs that the host feeds: see `encoderFeeds`. */
@@ -29,21 +30,21 @@ export function declareEncoderInputs(
   const mask = graph.input('mask', 'float32', ['B', 'T'])
   const types = sizes.types ? graph.input('types', idType, ['B', 'T']) : undefined
   const positions = graph.input('positions', idType, sizes.positionsPerText ? ['B', 'T'] : ['T'])
-  const tables = new Map<number, { cos: Value; sin: Value }>()
+  const tables = new Map<ModernBertRope, { cos: Value; sin: Value }>()
   return {
     ids,
     mask,
     ...(types && { types }),
     positions,
-    rotary(theta) {
-      const known = tables.get(theta)
+    rotary(rope) {
+      const known = tables.get(rope)
       if (known) return known
       const shape = ['T', sizes.headDim / 2]
       const made = {
-        cos: graph.input(`cos.${theta}`, 'float32', shape),
-        sin: graph.input(`sin.${theta}`, 'float32', shape),
+        cos: graph.input(`cos.${rope}`, 'float32', shape),
+        sin: graph.input(`sin.${rope}`, 'float32', shape),
       }
-      tables.set(theta, made)
+      tables.set(rope, made)
       return made
     },
   }

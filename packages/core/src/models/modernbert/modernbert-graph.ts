@@ -63,7 +63,7 @@ function attend(
   const [query, key, value] = split(packed, [size, size, size]).map((part) =>
     splitHeads(part, { rows: state.inputs.ids, headCount, headDim }),
   ) as [Value, Value, Value]
-  const { cos, sin } = state.inputs.rotary(state.layer.ropeTheta)
+  const { cos, sin } = state.inputs.rotary(state.layer.rope)
   const { output, probabilities } = attendAll(rope(query, cos, sin), rope(key, cos, sin), value, state.bias)
   return { output: linear(weights, output, `${name}.Wo`, { from: size, to: size, bias: attentionBias }), probabilities }
 }

@@ -1,7 +1,7 @@
 import type { JsonObject } from '@lc/model'
-import { FileFormatError } from '../../errors/file-format-error.ts'
-import { ConfigReader } from '../encoder/config-reader.ts'
+import { checkAbsolutePositions } from '../bert/bert-config.ts'
 import { type BertConfig, readActivation, readEncoderSizes } from '../encoder/encoder-config.ts'
+import { ConfigReader } from '../read-config.ts'
 
 /**
  * The configuration of RoBERTa, XLM-RoBERTa and CamemBERT: BERT layers whose positions begin after the padding id, so that a table
@@ -9,26 +9,21 @@ import { type BertConfig, readActivation, readEncoderSizes } from '../encoder/en
  */
 export function readRobertaConfig(config: JsonObject): BertConfig {
   const reader = new ConfigReader(config)
-  reader.choice('position_embedding_type', ['absolute'], { default: 'absolute' })
-  const positionCount = reader.integer('max_position_embeddings', { default: 514, max: 1 << 22 })
-  const paddingId = reader.integer('pad_token_id', { default: 1, min: 0 })
-  const contextLength = positionCount - paddingId - 1
-  if (contextLength < 1)
-    throw new FileFormatError({
-      file: 'config.json',
-      format: 'config.json',
-      problem: `max_position_embeddings (${positionCount}) leaves no position after pad_token_id (${paddingId})`,
-    })
+  const positionCount = reader.size('max_position_embeddings', 514)
+  const sizes = readEncoderSizes(reader, 1)
+  const positionOffset = sizes.paddingId + 1
+  if (positionCount <= positionOffset)
+    throw reader.problem('max_position_embeddings', positionCount, `more than pad_token_id + 1 (${positionOffset})`)
+  checkAbsolutePositions(reader)
   return {
     kind: 'bert',
-    ...readEncoderSizes(reader),
-    paddingId,
+    ...sizes,
     activation: readActivation(reader, 'hidden_act'),
-    normEpsilon: reader.number('layer_norm_eps', { default: 1e-12 }),
-    contextLength,
+    normEpsilon: reader.number('layer_norm_eps', 1e-12),
+    contextLength: positionCount - positionOffset,
     positionCount,
-    positionOffset: paddingId + 1,
-    typeCount: reader.integer('type_vocab_size', { default: 1, max: 1 << 16 }),
+    positionOffset,
+    typeCount: reader.size('type_vocab_size', 1),
     sequenceHead: 'dense',
   }
 }
