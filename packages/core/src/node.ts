@@ -1,3 +1,5 @@
 /** Devices, files and caches of Node. @module */
-export { type NodeDeviceOptions, nodeDevice } from './node-platform/node-device.ts'
+export { cacheFolder, hubCacheFolder } from './node-platform/cache-folders.ts'
+export { nodeDevice } from './node-platform/node-device.ts'
 export { nodeFilePlatform } from './node-platform/node-file-platform.ts'
+export { nodePlatform, platform } from './node-platform/node-platform.ts'

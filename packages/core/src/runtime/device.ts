@@ -5,6 +5,16 @@ import type { Program } from './program.ts'
 /** The kinds of device. `wasm` is the CPU of a browser. */
 export type DeviceKind = 'cpu' | 'webgpu' | 'wasm' | 'cuda' | 'coreml' | 'directml'
 
+/** Options for opening a device. */
+export interface OpenDeviceOptions {
+  /** Defaults to `auto`: the best of those that can be opened here, at last the CPU. */
+  readonly kind?: 'auto' | DeviceKind
+  /** Threads of one run on the CPU. Defaults to the cores of the machine. */
+  readonly threads?: number
+  /** Let threads wait actively between the parts of a run: faster steps, but busy cores. Defaults to true. */
+  readonly spinning?: boolean
+}
+
 /** The bytes of a weight: an array, or a part of a file that is mapped without a copy where the platform can. */
 export type WeightData =
   | { readonly kind: 'memory'; readonly data: ArrayBufferView }
