@@ -66,6 +66,7 @@ describe('the page', () => {
       'span class',
       'ul class',
       'li',
+      'ul',
     ])
     await fc.assert(
       fc.asyncProperty(hostileText, fc.nat(40), async (text, budget) => {
