@@ -1,0 +1,32 @@
+import fc from 'fast-check'
+import { expect, test } from 'vitest'
+import { planBatches } from './plan-batches.ts'
+
+test('every text is in exactly one batch, and batches of several texts respect the limits', () => {
+  fc.assert(
+    fc.property(
+      fc.array(fc.integer({ min: 1, max: 600 }), { maxLength: 60 }),
+      fc.integer({ min: 1, max: 5000 }),
+      fc.integer({ min: 1, max: 1_000_000 }),
+      (lengths, maxTokens, maxPairs) => {
+        const batches = planBatches(lengths, { maxTokens, maxPairs })
+        expect(batches.flat().sort((a, b) => a - b)).toEqual(lengths.map((_, index) => index))
+        for (const batch of batches) {
+          const longest = Math.max(...batch.map((index) => lengths[index]!))
+          if (batch.length === 1) continue
+          expect(batch.length * longest).toBeLessThanOrEqual(maxTokens)
+          expect(batch.length * longest * longest).toBeLessThanOrEqual(maxPairs)
+        }
+      },
+    ),
+  )
+})
+
+test('texts of like length are padded little, short ones share a batch', () => {
+  const limits = { maxTokens: 4096, maxPairs: 1e9 }
+  expect(planBatches([10, 500, 12, 500, 11], limits)).toEqual([
+    [1, 3],
+    [2, 4, 0],
+  ])
+  expect(planBatches([1, 9, 5], limits)).toEqual([[1, 2, 0]])
+})
