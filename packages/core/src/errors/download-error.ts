@@ -10,6 +10,8 @@ export class DownloadError extends LcError {
   readonly expectedHash?: string
   readonly actualHash?: string
   readonly problem: string
+  /** What the caller can do about it. */
+  readonly advice?: string
 
   constructor(fields: {
     repository: string
@@ -18,14 +20,19 @@ export class DownloadError extends LcError {
     status?: number
     expectedHash?: string
     actualHash?: string
+    advice?: string
     cause?: unknown
   }) {
-    super(`${fields.file} of ${fields.repository} could not be fetched: ${fields.problem}`, { cause: fields.cause })
+    super(
+      `${fields.file} of ${fields.repository} could not be fetched: ${fields.problem}${fields.advice ? `; ${fields.advice}` : ''}`,
+      { cause: fields.cause },
+    )
     this.repository = fields.repository
     this.file = fields.file
     if (fields.status !== undefined) this.status = fields.status
     if (fields.expectedHash !== undefined) this.expectedHash = fields.expectedHash
     if (fields.actualHash !== undefined) this.actualHash = fields.actualHash
     this.problem = fields.problem
+    if (fields.advice !== undefined) this.advice = fields.advice
   }
 }

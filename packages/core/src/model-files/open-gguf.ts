@@ -16,7 +16,8 @@ export interface OpenGgufOptions extends CallOptions {
   /** The first file; the others of a split model are opened by `openPart`. */
   readonly source: ByteSource
   readonly openPart: (name: string) => Promise<ByteSource>
-  readonly hash: string
+  /** Hashes the files that hold the weights. */
+  readonly hashOf: (sources: readonly ByteSource[]) => Promise<string>
 }
 
 /**
@@ -53,7 +54,7 @@ export async function openGguf(options: OpenGgufOptions): Promise<ModelFiles> {
       metadata.count('tokenizer.ggml.eot_token_id'),
       metadata.count('tokenizer.ggml.eom_token_id'),
     ]),
-    hash: options.hash,
+    hash: await options.hashOf(parts.map((part) => part.source)),
     close: () => weights.close(),
   }
 }

