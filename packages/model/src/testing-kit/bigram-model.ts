@@ -27,11 +27,11 @@ import { checkArgument, checkInteger } from '../check/check-argument.ts'
 import { ContextLengthError } from '../errors/context-length-error.ts'
 import { UnsupportedCapabilityError } from '../errors/unsupported-capability-error.ts'
 import { seededRandom } from '../stage/seeded-random.ts'
+import { StopFilter } from '../text/stop-filter.ts'
 import { BigramCounts } from './bigram-counts.ts'
 import { idsOf, KeptIds } from './kept-ids.ts'
 import { chooseToken, penalise } from './sampling.ts'
 import { scoreRequest } from './score-request.ts'
-import { StopFilter } from './stop-filter.ts'
 import { type WordTokenizer, wordTokenizer } from './word-tokenizer.ts'
 
 export interface BigramModelOptions {
