@@ -7,3 +7,5 @@ export { type CompressCodeOptions, compressCode } from './longcodezip/compress-c
 export { longCodeZip } from './longcodezip/longcodezip.ts'
 export { type LongCodeZipOptions, longCodeZipDefaults } from './longcodezip/options.ts'
 export type { SpikeRule } from './longcodezip/split-blocks.ts'
+export { type CompressWithoutModelOptions, compressWithoutModel, noModel } from './no-model/no-model.ts'
+export { type NoModelOptions, noModelDefaults, type Ranker } from './no-model/options.ts'

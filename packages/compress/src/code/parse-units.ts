@@ -3,12 +3,13 @@
  * their own, nested functions inside theirs. Works on whole lines; the units partition the lines of the file exactly.
  */
 import type { Node } from 'web-tree-sitter'
+import { sentenceStarts } from '../prose/sentences.ts'
 import type { CodeParsers } from './code-parsers.ts'
 import type { CodeOutline, CodeUnit, UnitKind } from './code-unit.ts'
 import { definitionName } from './definition-name.ts'
 import { type GrammarRules, grammarRules } from './grammar-rules.ts'
 import type { Language } from './language.ts'
-import { type LineRange, lineAt, type SourceLines, splitSourceLines } from './source-lines.ts'
+import { type LineRange, lineAt, type SourceLines, splitAt, splitSourceLines } from './source-lines.ts'
 import { statementBorders } from './statement-borders.ts'
 import { unitsByIndent } from './units-by-indent.ts'
 
@@ -16,10 +17,12 @@ import { unitsByIndent } from './units-by-indent.ts'
 const longestParsed = 2_000_000
 
 /**
- * The units of a text. Uses the parser of the language where `parsers` has one, else indentation.
+ * The units of a text. Uses the parser of the language where `parsers` has one, else indentation; the lines of prose are sentences.
  * Never fails on bad code: what does not parse is `'statements'`.
  */
 export async function parseUnits(text: string, language: Language, parsers?: CodeParsers): Promise<CodeOutline> {
+  if (language === 'text' || language === 'markdown')
+    return unitsByIndent(splitAt(text, sentenceStarts(text)), language)
   const lines = splitSourceLines(text)
   const rules = grammarRules(language)
   if (!rules || !parsers || text.length > longestParsed) return unitsByIndent(lines, language)

@@ -33,6 +33,13 @@ export function splitSourceLines(text: string): SourceLines {
   return { text, count, starts: Uint32Array.from(starts) }
 }
 
+/** As `splitSourceLines`, with further cuts at the given offsets: sentences of prose count as lines. */
+export function splitAt(text: string, offsets: readonly number[]): SourceLines {
+  const { starts } = splitSourceLines(text)
+  const all = [...new Set([...starts, ...offsets.filter((offset) => offset < text.length)])].sort((a, b) => a - b)
+  return { text, count: Math.max(0, all.length - 1), starts: Uint32Array.from(all) }
+}
+
 function cutLongLine(text: string, from: number, to: number, starts: number[]): void {
   let at = from
   while (to - at > segmentLength * 1.5) {

@@ -85,8 +85,8 @@ function insertLeaf(leaves: number[], items: readonly KeepItem[], index: number)
   leaves.splice(low, 0, index)
 }
 
-/** The most tokens that exact trials of single items may count, so that filling stays linear in the budget. */
-const trialTokens = 400_000
+/** The most work that exact trials of single items may do, in tokens counted and tenths of items rendered, so that filling stays linear. */
+const trialWork = 400_000
 /** A part can take fewer tokens in the whole than alone (a marker disappears beside it). */
 const slackPerItem = 8
 
@@ -129,7 +129,7 @@ function addByTrial(input: FitKeepSetInput, order: readonly number[], start: Fit
   for (let pass = 0; pass < 2; pass++) {
     const before = trials.current.tokens
     for (const index of order) {
-      if (trials.spent > trialTokens) return trials.current
+      if (trials.spent > trialWork) return trials.current
       tryItem(input, index, trials)
     }
     if (trials.current.tokens === before) break
@@ -144,7 +144,7 @@ function tryItem(input: FitKeepSetInput, index: number, trials: { current: FitKe
   if (chain.length === 0 || tokens > budget - trials.current.tokens + slackPerItem * chain.length) return
   for (const each of chain) kept[each] = 1
   const next = measure(input)
-  trials.spent += next.tokens + 1
+  trials.spent += next.tokens + input.items.length / 10 + 1
   if (next.tokens <= budget) trials.current = next
   else for (const each of chain) kept[each] = 0
 }

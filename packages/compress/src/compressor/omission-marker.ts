@@ -1,4 +1,5 @@
 /** @file Markers that stand for omitted lines, in the comment syntax of the file's language. */
+import type { Span } from '@lc/model'
 import { commentSyntax, type Language } from '../code/language.ts'
 import type { RenderSource } from './render-kept.ts'
 
@@ -12,19 +13,32 @@ export function lineMarkers(text: string, language: Language, title: string, sty
   if (style === 'none') return { text, title, marker: () => '' }
   const { before, after } = commentSyntax(language)
   const lineEnd = text.includes('\r\n') ? '\r\n' : '\n'
-  const lead = before === '' ? '' : `${before} `
+  const body = (lost: string): string => `...${style === 'counted' ? ` ${countLines(lost)} lines` : ''}`
+  const marker = (omitted: Span, lost: string): string => {
+    if (before === '') return inlineMarker(text, omitted, body(lost), lineEnd)
+    const breakBefore = startsLine(text, omitted.start) ? '' : lineEnd
+    const breakAfter = omitted.end < text.length || lost.endsWith('\n') ? lineEnd : ''
+    return `${breakBefore}${firstIndent(lost)}${before} ${body(lost)}${after}${breakAfter}`
+  }
   return {
     text,
     title,
     marker: (omitted) => {
       const lost = text.slice(omitted.start, omitted.end)
-      if (!visible.test(lost)) return ''
-      const breakBefore = omitted.start > 0 && text.charCodeAt(omitted.start - 1) !== 10 ? lineEnd : ''
-      const breakAfter = omitted.end < text.length || lost.endsWith('\n') ? lineEnd : ''
-      const count = style === 'counted' ? ` ${countLines(lost)} lines` : ''
-      return `${breakBefore}${firstIndent(lost)}${lead}...${count}${after}${breakAfter}`
+      return visible.test(lost) ? marker(omitted, lost) : ''
     },
   }
+}
+
+function startsLine(text: string, at: number): boolean {
+  return at === 0 || text.charCodeAt(at - 1) === 10
+}
+
+/** Prose goes on in the same line; whole lines leave a whole line. */
+function inlineMarker(text: string, { start, end }: Span, body: string, lineEnd: string): string {
+  const gap = startsLine(text, start) || /\s/.test(text[start - 1]!) ? '' : ' '
+  if (end === text.length) return `${gap}${body}${text.endsWith('\n') ? lineEnd : ''}`
+  return `${gap}${body}${startsLine(text, end) ? lineEnd : ' '}`
 }
 
 function firstIndent(lost: string): string {

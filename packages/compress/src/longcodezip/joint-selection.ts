@@ -5,16 +5,16 @@
  * and every file's title before its units, is found exactly (tree knapsack). Departs from the paper's per-unit budgets.
  */
 import { type LineRange, lineText } from '../code/source-lines.ts'
+import { type Block, buildBlocks, splitBySize } from '../documents/build-blocks.ts'
+import type { CodeDocument, DocumentUnit } from '../documents/code-document.ts'
+import type { Selection } from '../documents/selection.ts'
 import { lexicalTerms } from '../score/lexical-relevance.ts'
 import { treeKnapsack } from '../select/tree-knapsack.ts'
 import { minMax } from './block-budget.ts'
-import { type Block, buildBlocks, splitBySize } from './build-blocks.ts'
-import type { CodeDocument, DocumentUnit } from './code-document.ts'
 import { lineValues } from './line-values.ts'
 import type { ResolvedLongCodeZipOptions } from './options.ts'
 import { rankContexts } from './rank-units.ts'
 import type { UnitScores } from './score-units.ts'
-import type { Selection } from './selection.ts'
 import { spikeBlocks } from './split-blocks.ts'
 import { unitDensities } from './unit-densities.ts'
 

@@ -1,7 +1,7 @@
 /** @file log2 perplexity of each line of chosen units, from one forward pass per unit. */
 import { isBlankLine, type LineRange } from '../code/source-lines.ts'
+import type { CodeDocument, DocumentUnit } from '../documents/code-document.ts'
 import { lineNlls } from '../score/line-nll.ts'
-import type { CodeDocument, DocumentUnit } from './code-document.ts'
 import type { ResolvedLongCodeZipOptions } from './options.ts'
 import { contextTokenLogprobs } from './rank-units.ts'
 import type { UnitScores } from './score-units.ts'

@@ -7,15 +7,15 @@
 
 import { commentSyntax } from '../code/language.ts'
 import { isBlankLine, type LineRange, lineText } from '../code/source-lines.ts'
+import type { Block } from '../documents/build-blocks.ts'
+import { type CodeDocument, type DocumentUnit, sumTokens } from '../documents/code-document.ts'
+import type { Selection } from '../documents/selection.ts'
 import { knapsack } from '../select/knapsack.ts'
 import { minMax, unitRates } from './block-budget.ts'
-import type { Block } from './build-blocks.ts'
-import { type CodeDocument, type DocumentUnit, sumTokens } from './code-document.ts'
 import { lineValues } from './line-values.ts'
 import type { ResolvedLongCodeZipOptions } from './options.ts'
 import { rankContexts } from './rank-units.ts'
 import type { UnitScores } from './score-units.ts'
-import type { Selection } from './selection.ts'
 import { spikeBlocks } from './split-blocks.ts'
 
 const fewestLines = 5

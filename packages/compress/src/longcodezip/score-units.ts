@@ -1,6 +1,7 @@
 /** @file The coarse stage: which units matter for the query. The model reads each unit once; far beyond the budget BM25 chooses what it reads. */
+
+import type { DocumentUnit } from '../documents/code-document.ts'
 import { bm25 } from '../score/lexical-relevance.ts'
-import type { DocumentUnit } from './code-document.ts'
 import type { ResolvedLongCodeZipOptions } from './options.ts'
 import { type RelevanceScale, rankContexts, rankContextsWithTokens } from './rank-units.ts'
 

@@ -1,5 +1,5 @@
 /** @file The worth of a token of each unit, on a log scale of relevance, with priors from names. */
-import type { DocumentUnit } from './code-document.ts'
+import type { DocumentUnit } from '../documents/code-document.ts'
 import type { UnitScores } from './score-units.ts'
 
 /** Growth of a token's worth for one standard deviation of relevance. */

@@ -1,0 +1,136 @@
+/** @file The way that all compressors of whole lines go: read passages into units, choose blocks, render within the budget. */
+import type { Passage, Span, TokenBudget } from '@lc/model'
+import { checkArgument } from '@lc/model/check'
+import type { CodeParsers } from '../code/code-parsers.ts'
+import type { Language } from '../code/language.ts'
+import { type Clock, startClock } from '../compressor/clock.ts'
+import type { CompressionResult } from '../compressor/compression-result.ts'
+import { createExpand } from '../compressor/expand.ts'
+import { fitKeepSet } from '../compressor/fit-keep-set.ts'
+import { mergeSpans } from '../compressor/keep-set.ts'
+import type { OmissionStyle } from '../compressor/omission-marker.ts'
+import { type RenderedContext, renderKept } from '../compressor/render-kept.ts'
+import { keptPassages, keptSpansOf } from '../compressor/result-passages.ts'
+import type { Block } from './build-blocks.ts'
+import { type CodeDocument, type DocumentUnit, readDocuments, unitsOf } from './code-document.ts'
+import { describeUnits, wholeUnitText } from './describe-units.ts'
+import type { Selection } from './selection.ts'
+
+/** What a method decides. */
+export interface Choice {
+  selection: Selection
+  /** Relevance of each unit; NaN where it was not scored. */
+  scores: Float64Array
+  warnings: string[]
+}
+
+export interface CompressDocumentsOptions {
+  budget: TokenBudget
+  parsers: CodeParsers | undefined
+  language: Language | undefined
+  omission: OmissionStyle
+  /** Named in the result. */
+  method: string
+  signal?: AbortSignal | undefined
+  /** Called only when the input is over a budget above 0. */
+  choose(documents: readonly CodeDocument[], units: readonly DocumentUnit[], clock: Clock): Promise<Choice>
+}
+
+/**
+ * Compresses passages by whole lines. An input within the budget comes back unchanged.
+ * @throws InvalidArgumentError for passages that share an id
+ */
+export async function compressDocuments(
+  passages: readonly Passage[],
+  options: CompressDocumentsOptions,
+): Promise<CompressionResult> {
+  checkPassages(passages)
+  const clock = startClock()
+  const { tokenizer, tokens: budget } = options.budget
+  const documents = await clock.time('parse', () => readDocuments(passages, { ...options, tokenizer }))
+  const units = unitsOf(documents)
+  const whole = renderKept(
+    documents.map((document) => document.source),
+    documents.map(({ passage }) => [{ start: 0, end: passage.text.length }]),
+  )
+  const originalTokens = tokenizer.count(whole.text)
+  const outcome =
+    originalTokens <= budget
+      ? { rendered: whole, tokens: originalTokens, scores: undefined, warnings: [] }
+      : await chooseAndRender(documents, units, options, clock)
+  return {
+    text: outcome.rendered.text,
+    passages: keptPassages(passages, outcome.rendered, tokenizer),
+    units: describeUnits(documents, units, outcome.rendered, outcome.scores),
+    spans: keptSpansOf(passages, outcome.rendered),
+    tokens: outcome.tokens,
+    originalTokens,
+    budget,
+    tokenizer: tokenizer.id,
+    method: options.method,
+    seconds: clock.seconds(),
+    timings: clock.timings,
+    warnings: outcome.warnings,
+    expand: createExpand([
+      ...passages.map((passage) => ({ id: passage.id, text: passage.text })),
+      ...units.map((unit) => ({ id: unit.id, text: wholeUnitText(documents, unit) })),
+    ]),
+  }
+}
+
+function checkPassages(passages: readonly Passage[]): void {
+  const seen = new Set<string>()
+  for (const { id, text } of passages) {
+    checkArgument(typeof text === 'string', 'passages.text', text, 'a string')
+    checkArgument(!seen.has(id), 'passages.id', id, 'unique')
+    seen.add(id)
+  }
+}
+
+interface Outcome {
+  rendered: RenderedContext
+  tokens: number
+  scores: Float64Array | undefined
+  warnings: string[]
+}
+
+async function chooseAndRender(
+  documents: readonly CodeDocument[],
+  units: readonly DocumentUnit[],
+  options: CompressDocumentsOptions,
+  clock: Clock,
+): Promise<Outcome> {
+  const { tokenizer, tokens: budget } = options.budget
+  if (budget === 0) return { rendered: emptyContext(documents), tokens: 0, scores: undefined, warnings: [] }
+  const { selection, scores, warnings } = await options.choose(documents, units, clock)
+  const fitted = await clock.time('fit', () =>
+    fitKeepSet({
+      items: selection.blocks.map(({ tokens, parent }, at) => ({ tokens, parent, value: selection.values[at]! })),
+      kept: selection.kept,
+      budget,
+      fill: selection.fill,
+      count: (text) => tokenizer.count(text),
+      render: (kept) => renderBlocks(documents, selection, kept),
+    }),
+  )
+  return { ...fitted, scores, warnings }
+}
+
+function emptyContext(documents: readonly CodeDocument[]): RenderedContext {
+  return { text: '', passages: documents.map(() => ({ text: '', links: [], start: -1 })) }
+}
+
+function renderBlocks(documents: readonly CodeDocument[], { blocks }: Selection, kept: Uint8Array): RenderedContext {
+  const spans: Span[][] = documents.map(() => [])
+  blocks.forEach((block, at) => {
+    if (kept[at]) spans[block.document]!.push(...blockSpans(documents[block.document]!, block))
+  })
+  return renderKept(
+    documents.map((document) => document.source),
+    spans.map(mergeSpans),
+  )
+}
+
+function blockSpans({ outline: { lines } }: CodeDocument, block: Block): Span[] {
+  return block.ranges.map(({ from, to }) => ({ start: lines.starts[from]!, end: lines.starts[to]! }))
+}
