@@ -40,6 +40,8 @@ export async function placeWeights(
   const buffers: { path: string; data: Uint8Array }[] = []
   const files = new Map<string, FileWeight>()
   let memoryBytes = 0
+  // the runtime looks for external weights either in files or in arrays: beside files, arrays go into the model
+  const hasFiles = [...graph.weights.keys()].some((name) => weights.get(name)?.kind === 'file')
   for (const name of graph.weights.keys()) {
     const weight = weights.get(name)
     checkArgument(weight !== undefined, `weights.${name}`, weight, 'given, as the graph declares it')
@@ -49,7 +51,7 @@ export async function placeWeights(
     }
     const data = new Uint8Array(weight.data.buffer, weight.data.byteOffset, weight.data.byteLength)
     memoryBytes += data.byteLength
-    if (data.byteLength <= inlineLimitBytes) {
+    if (hasFiles || data.byteLength <= inlineLimitBytes) {
       content.set(name, data)
       continue
     }

@@ -1,0 +1,153 @@
+/** @file The graph of a decoder: new tokens in, hidden states out, the cache a plain input; everything inside can be fetched. */
+import { checkInteger } from '@lc/model/check'
+import { Graph } from '../../graph/graph.ts'
+import { multiply } from '../../graph/ops/elementwise.ts'
+import { gather } from '../../graph/ops/gather.ts'
+import { matMul } from '../../graph/ops/matmul.ts'
+import { gatherBlockQuantized } from '../../graph/ops/quantised.ts'
+import type { Value } from '../../graph/value.ts'
+import { type AttentionPattern, fullAttention } from './attention-pattern.ts'
+import type { AttentionMode, AttentionSite } from './attention-site.ts'
+import type { DecoderConfig } from './decoder-config.ts'
+import { decoderLayer, norm, type RotaryInputs, type Stream } from './decoder-layer.ts'
+import { DecoderScope } from './decoder-scope.ts'
+import { headLogits } from './head-graph.ts'
+import type { ChooseForm, LinearForm } from './linear-form.ts'
+import { plainAttention } from './plain-attention.ts'
+import type { DecoderGraph } from './weight-recipe.ts'
+
+/** Options of `buildDecoderGraph`. */
+export interface DecoderGraphOptions {
+  /** Defaults to `fused`. */
+  readonly mode?: AttentionMode
+  /** Defaults to `fullAttention`. */
+  readonly attention?: AttentionPattern
+  /** How linear layers are computed. Defaults to float32 weights by their Hugging Face names. */
+  readonly choose?: ChooseForm
+  /** How the embedding table is read. Defaults to float32. */
+  readonly embedding?: LinearForm
+  /** Keep the residual stream rotated, for int8 activations; see `rotationMatrix`. Defaults to false. */
+  readonly rotated?: boolean
+  /** Build only the first layers. Defaults to all. */
+  readonly layers?: number
+  /** Add the output head, and with it the output `logits`. Defaults to false. */
+  readonly head?: boolean
+}
+
+const float32Everywhere: ChooseForm = () => ({ kind: 'float32' })
+
+/** Whether the stream of a decoder can be kept rotated: not where a norm with weights stands before the residual sum. */
+export function canRotate(config: DecoderConfig): boolean {
+  return config.norms === 'pre'
+}
+
+/**
+ * The graph of a decoder.
+ *
+ * Inputs: `ids` int64 `[B, T]` (a step: `[1]`); per kind of rotation `cos.<kind>` and `sin.<kind>` `[B, T, R/2]`; per layer the
+ * cache `pastKey.<l>` and `pastValue.<l>` as in `AttentionSite`; `lastIndex` and `totalLength` (fused) or `bias.<l>` (open, step).
+ *
+ * Outputs: `hidden` (after the final norm), per layer `key.<l>`, `value.<l>`, `query.<l>` (rotated) and, unless the stream is
+ * rotated, `stream.<l>` (what entered the layer); `logits` with a head. Shapes are `[B, T, ...]`, in a step rows are one.
+ */
+export function buildDecoderGraph(config: DecoderConfig, options: DecoderGraphOptions = {}): DecoderGraph {
+  const { mode = 'fused', attention = fullAttention, choose = float32Everywhere, rotated = false } = options
+  const count = checkInteger(options.layers ?? config.layers.length, 'layers', { min: 1, max: config.layers.length })
+  const graph = new Graph(`${config.modelType} ${mode}`)
+  const scope = new DecoderScope(graph, config, { choose, rotated })
+  const ids = graph.input('ids', 'int64', mode === 'step' ? [1] : mode === 'open' ? [1, 'T'] : ['B', 'T'])
+  const rotary = rotaryInputs(scope, mode)
+  const shared = sharedInputs(graph, mode)
+  let stream: Stream = { sum: embed(scope, ids, options.embedding ?? { kind: 'float32' }) }
+  for (let layer = 0; layer < count; layer++) {
+    const attend = (query: Value, key: Value, value: Value): Value => {
+      const site = attentionSite(scope, { layer, mode, query, key, value, ...shared })
+      for (const [name, output] of Object.entries({ query, key, value })) site.output(name, output)
+      return (attention.build ?? plainAttention)(site)
+    }
+    const rope = config.layers[layer]!.rope
+    const context = { layer, mode, attend, rotary: rope === undefined ? undefined : rotary[rope]! }
+    const { next, found } = decoderLayer(scope, stream, context)
+    if (!rotated) graph.output(`stream.${layer}`, found)
+    stream = next
+  }
+  const hidden = finalHidden(scope, stream)
+  graph.output('hidden', hidden)
+  if (options.head) graph.output('logits', headLogits(scope, hidden))
+  return { graph, recipes: scope.recipes }
+}
+
+function rotaryInputs(scope: DecoderScope, mode: AttentionMode): Record<string, RotaryInputs> {
+  const used = new Set(scope.config.layers.map((layer) => layer.rope))
+  const inputs: Record<string, RotaryInputs> = {}
+  for (const [kind, rope] of Object.entries(scope.config.ropes)) {
+    if (!used.has(kind)) continue
+    const half = rope.rotaryDim / 2
+    const shape = mode === 'step' ? [1, 1, half] : mode === 'open' ? [1, 'T', half] : ['B', 'T', half]
+    inputs[kind] = {
+      cos: scope.graph.input(`cos.${kind}`, 'float32', shape),
+      sin: scope.graph.input(`sin.${kind}`, 'float32', shape),
+    }
+  }
+  return inputs
+}
+
+function sharedInputs(graph: Graph, mode: AttentionMode): { lastIndex?: Value; totalLength?: Value } {
+  if (mode !== 'fused') return {}
+  return { lastIndex: graph.input('lastIndex', 'int32', ['B']), totalLength: graph.input('totalLength', 'int32', []) }
+}
+
+function embed(scope: DecoderScope, ids: Value, form: LinearForm): Value {
+  const { vocabularySize, hiddenSize, embeddingScale } = scope.config
+  const source = 'model.embed_tokens.weight'
+  let x: Value
+  if (form.kind === 'packed') {
+    const { bits, blockSize, quantise } = form
+    const weight = (part: 'data' | 'scales', dtype: 'uint8' | 'float32', columns: number): Value => {
+      const recipe = { kind: 'packed', sources: [source], part, quantise } as const
+      return scope.weight(`${source}.packed.rows.${part}`, dtype, [vocabularySize, columns], recipe)
+    }
+    const data = weight('data', 'uint8', (hiddenSize * bits) / 8)
+    x = gatherBlockQuantized(data, ids, weight('scales', 'float32', hiddenSize / blockSize), { bits, blockSize })
+  } else x = gather(scope.plain(source, [vocabularySize, hiddenSize]), ids, { axis: 0 })
+  if (embeddingScale !== 1) x = multiply(x, embeddingScale)
+  return scope.rotated ? matMul(x, scope.rotation()) : x
+}
+
+/** After the final norm, turned back where the stream is rotated. */
+function finalHidden(scope: DecoderScope, stream: Stream): Value {
+  const name = 'model.norm.weight'
+  const { output } = norm(scope, stream, name)
+  if (!scope.rotated) return output
+  return multiply(matMul(output, scope.rotationBack()), scope.normWeight(name, scope.config.hiddenSize, false))
+}
+
+interface SiteFields {
+  readonly layer: number
+  readonly mode: AttentionMode
+  readonly query: Value
+  readonly key: Value
+  readonly value: Value
+  readonly lastIndex?: Value
+  readonly totalLength?: Value
+}
+
+function attentionSite(scope: DecoderScope, fields: SiteFields): AttentionSite {
+  const { graph, config } = scope
+  const { layer, mode } = fields
+  const { kvHeads, headDim } = config
+  const batch = mode === 'fused' ? ['B'] : []
+  const window = config.layers[layer]!.window
+  const bias = mode === 'step' ? [kvHeads, 1, 'C'] : [kvHeads, 'T', 'C+T']
+  return {
+    ...fields,
+    graph,
+    config,
+    pastKey: graph.input(`pastKey.${layer}`, 'float32', [...batch, kvHeads, 'C', headDim]),
+    pastValue: graph.input(`pastValue.${layer}`, 'float32', [...batch, kvHeads, headDim, 'C']),
+    ...(window !== undefined && { window }),
+    ...(mode !== 'fused' && { bias: graph.input(`bias.${layer}`, 'float32', bias) }),
+    input: (name, dtype, shape) => graph.input(`${name}.${layer}`, dtype, shape),
+    output: (name, value) => graph.output(`${name}.${layer}`, value),
+  }
+}

@@ -1,0 +1,80 @@
+/** @file Attention over everything that the bias leaves visible, for each mode of a run. */
+import { InternalError } from '@lc/model/errors'
+import { addDimensions, multiplyDimensions } from '../../graph/dimension.ts'
+import { groupQueryAttention } from '../../graph/ops/attention.ts'
+import { add, divide, multiply, tanh } from '../../graph/ops/elementwise.ts'
+import { fusedMatMul } from '../../graph/ops/matmul.ts'
+import { concat, reshape, slice, transpose } from '../../graph/ops/movement.ts'
+import { softmax } from '../../graph/ops/reduction.ts'
+import type { Value } from '../../graph/value.ts'
+import type { AttentionSite } from './attention-site.ts'
+
+/** Plain attention: `[B, T, H*D]`, in a step `[1, H*D]`. */
+export function plainAttention(site: AttentionSite): Value {
+  if (site.mode === 'fused') return fusedAttention(site)
+  return site.mode === 'open' ? openAttention(site) : stepAttention(site)
+}
+
+function fusedAttention(site: AttentionSite): Value {
+  const { config, lastIndex, totalLength, query, key, value, pastKey, pastValue } = site
+  if (!lastIndex || !totalLength) throw new InternalError({ invariant: 'fused attention has its lengths as inputs' })
+  const { output } = groupQueryAttention(
+    { query, key, value, pastKey, pastValue: transpose(pastValue, [0, 1, 3, 2]), lastIndex, totalLength },
+    {
+      numHeads: config.heads,
+      kvHeads: config.kvHeads,
+      scale: config.queryScale,
+      softcap: config.attentionSoftcap ?? 0,
+      localWindow: site.window ?? -1,
+      // longer than the past alone when the new tokens go beyond the buffer
+      presentLength: 'N',
+    },
+  )
+  return output
+}
+
+function openAttention(site: AttentionSite): Value {
+  const { config, query, key, value, pastKey, pastValue } = site
+  const [tokens, slots] = [query.shape[1]!, pastKey.shape[1]!]
+  const { kvHeads, headDim, heads } = config
+  const group = heads / kvHeads
+  const rows = multiplyDimensions(group, tokens)
+  const all = addDimensions(slots, tokens)
+  const byHead = transpose(reshape(query, [tokens, kvHeads, group, headDim]), [1, 2, 0, 3])
+  const queries = reshape(byHead, [kvHeads, rows, headDim])
+  const newKeys = transpose(reshape(key, [tokens, kvHeads, headDim]), [1, 0, 2])
+  const newValues = transpose(reshape(value, [tokens, kvHeads, headDim]), [1, 2, 0])
+  const keys = concat([pastKey, newKeys], { axis: 1 })
+  const values = concat([pastValue, newValues], { axis: 2 })
+  const scores = softCapped(site, fusedMatMul(queries, keys, { transposeB: true, alpha: config.queryScale }))
+  const biased = add(reshape(scores, [kvHeads, group, tokens, all]), reshape(need(site), [kvHeads, 1, tokens, all]))
+  const weights = reshape(softmax(biased), [kvHeads, rows, all])
+  const mixed = reshape(fusedMatMul(weights, values, { transposeB: true }), [kvHeads, group, tokens, headDim])
+  return reshape(transpose(mixed, [2, 0, 1, 3]), [1, tokens, heads * headDim])
+}
+
+/** The layouts that a one-row step reads fastest: keys times queries, transposed values times weights. */
+function stepAttention(site: AttentionSite): Value {
+  const { config, query, key, value, pastKey, pastValue } = site
+  const product = { transposeB: true, alpha: config.queryScale }
+  const past = transpose(softCapped(site, fusedMatMul(pastKey, query, product)), [0, 2, 1])
+  const own = softCapped(site, fusedMatMul(query, key, product))
+  const weights = softmax(concat([add(past, need(site)), own]))
+  const pastWeights = slice(weights, { axis: -1, start: 0, end: -1 })
+  const ownWeights = slice(weights, { axis: -1, start: -1 })
+  const mixed = add(
+    fusedMatMul(pastValue, pastWeights, { transposeB: true }),
+    fusedMatMul(value, ownWeights, { transposeB: true }),
+  )
+  return reshape(transpose(mixed, [0, 2, 1]), [1, config.heads * config.headDim])
+}
+
+function softCapped(site: AttentionSite, scores: Value): Value {
+  const cap = site.config.attentionSoftcap
+  return cap ? multiply(tanh(divide(scores, cap)), cap) : scores
+}
+
+function need(site: AttentionSite): Value {
+  if (site.bias) return site.bias
+  throw new InternalError({ invariant: `${site.mode} attention has a bias as input` })
+}
