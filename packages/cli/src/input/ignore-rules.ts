@@ -1,24 +1,20 @@
 /** @file `.gitignore` as git reads it: the nearest file decides, and what is below an ignored folder stays ignored. */
 import { readFile } from 'node:fs/promises'
 import { dirname, join, relative, sep } from 'node:path'
-import ignore, { type Ignore } from 'ignore'
+import { type IgnorePatterns, ignorePatterns } from './ignore-pattern.ts'
 
 /** The rules of one folder, and those above it. */
 export interface IgnoreRules {
   readonly folder: string
-  readonly rules: readonly Ignore[]
+  readonly patterns: IgnorePatterns
   readonly above: IgnoreRules | undefined
 }
 
 /** Whether the rules exclude an entry. `path` is absolute; the folder that holds it must not be excluded itself. */
 export function isIgnored(rules: IgnoreRules | undefined, path: string, isFolder: boolean): boolean {
   for (let level = rules; level; level = level.above) {
-    const inside = relative(level.folder, path).split(sep).join('/') + (isFolder ? '/' : '')
-    for (const one of level.rules) {
-      const verdict = one.test(inside)
-      if (verdict.ignored) return true
-      if (verdict.unignored) return false
-    }
+    const verdict = level.patterns.test(relative(level.folder, path).split(sep).join('/'), isFolder)
+    if (verdict) return verdict === 'excluded'
   }
   return false
 }
@@ -26,7 +22,7 @@ export function isIgnored(rules: IgnoreRules | undefined, path: string, isFolder
 /** Adds the rules of a folder's own `.gitignore`, if it has one. */
 export async function withRulesOf(folder: string, above: IgnoreRules | undefined): Promise<IgnoreRules | undefined> {
   const own = await rulesFile(join(folder, '.gitignore'))
-  return own ? { folder, rules: [own], above } : above
+  return own ? { folder, patterns: own, above } : above
 }
 
 /**
@@ -46,7 +42,7 @@ export async function rulesAbove(folder: string): Promise<IgnoreRules | undefine
   }
   if (root === undefined) return undefined
   const shared = await rulesFile(join(root, '.git', 'info', 'exclude'))
-  let rules: IgnoreRules | undefined = shared ? { folder: root, rules: [shared], above: undefined } : undefined
+  let rules: IgnoreRules | undefined = shared ? { folder: root, patterns: shared, above: undefined } : undefined
   for (const at of chain) {
     if (at !== root && isIgnored(rules, at, true)) rules = undefined
     if (at !== folder) rules = await withRulesOf(at, rules)
@@ -62,9 +58,9 @@ async function isRepository(folder: string): Promise<boolean> {
   )
 }
 
-async function rulesFile(path: string): Promise<Ignore | undefined> {
+async function rulesFile(path: string): Promise<IgnorePatterns | undefined> {
   const text = await readOptional(path)
-  return text === undefined ? undefined : ignore().add(text)
+  return text === undefined ? undefined : ignorePatterns(text)
 }
 
 async function readOptional(path: string): Promise<string | undefined> {

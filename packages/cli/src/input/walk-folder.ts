@@ -1,8 +1,8 @@
 import type { Dirent } from 'node:fs'
 import { readdir, realpath, stat } from 'node:fs/promises'
 import { join, relative, sep } from 'node:path'
-import ignore, { type Ignore } from 'ignore'
 import { describeSystemError } from '../errors/input-error.ts'
+import { type IgnorePatterns, ignorePatterns } from './ignore-pattern.ts'
 import { type IgnoreRules, isIgnored, rulesAbove, withRulesOf } from './ignore-rules.ts'
 import { largestFileBytes, skipReasonOfName } from './skip-reason.ts'
 
@@ -38,8 +38,8 @@ const versionControl = new Set(['.git', '.hg', '.svn', '.jj'])
 
 interface Walk extends WalkResult {
   root: string
-  include: Ignore | undefined
-  exclude: Ignore
+  include: IgnorePatterns | undefined
+  exclude: IgnorePatterns
   signal: AbortSignal | undefined
 }
 
@@ -53,8 +53,8 @@ export async function walkFolder(folder: string, options: WalkOptions = {}): Pro
     root,
     files: [],
     skipped: [],
-    include: options.include?.length ? ignore().add(options.include) : undefined,
-    exclude: ignore().add(options.exclude ?? []),
+    include: options.include?.length ? ignorePatterns(options.include) : undefined,
+    exclude: ignorePatterns(options.exclude ?? []),
     signal: options.signal,
   }
   await visit(walk, root, await rulesAbove(root))
@@ -76,7 +76,7 @@ async function visit(walk: Walk, folder: string, above: IgnoreRules | undefined)
     const path = join(folder, entry.name)
     const name = nameIn(walk, path)
     if (versionControl.has(entry.name) || isIgnored(rules, path, entry.isDirectory())) continue
-    if (walk.exclude.test(entry.isDirectory() ? `${name}/` : name).ignored) continue
+    if (walk.exclude.test(name, entry.isDirectory()) === 'excluded') continue
     if (entry.isDirectory()) {
       if (entry.name === 'node_modules') walk.skipped.push({ name: `${name}/`, reason: 'installed packages' })
       else await visit(walk, path, rules)
@@ -86,7 +86,7 @@ async function visit(walk: Walk, folder: string, above: IgnoreRules | undefined)
 }
 
 async function judgeFile(walk: Walk, path: string, name: string): Promise<void> {
-  if (walk.include && !walk.include.test(name).ignored) return
+  if (!isIncluded(walk, name)) return
   const reason = skipReasonOfName(name.slice(name.lastIndexOf('/') + 1)) ?? (await reasonOfSize(path))
   if (reason) walk.skipped.push({ name, reason })
   else walk.files.push({ path, name })
@@ -103,7 +103,7 @@ async function reasonOfSize(path: string): Promise<string | undefined> {
 
 /** Links are never followed: a target inside the folder is found at its own place, one outside is not asked for. */
 async function judgeLink(walk: Walk, path: string, name: string): Promise<void> {
-  if (walk.include && !walk.include.test(name).ignored) return
+  if (!isIncluded(walk, name)) return
   try {
     const target = await realpath(path)
     const inside = target === walk.root || target.startsWith(walk.root + sep)
@@ -111,6 +111,16 @@ async function judgeLink(walk: Walk, path: string, name: string): Promise<void> 
   } catch (error) {
     walk.skipped.push({ name, reason: `a link: ${describeSystemError(error)}` })
   }
+}
+
+/** A pattern of `--include` that names a folder takes all that is in it. */
+function isIncluded({ include }: Walk, name: string): boolean {
+  if (!include) return true
+  for (let at = name.length; at > 0; at = name.lastIndexOf('/', at - 1)) {
+    const verdict = include.test(name.slice(0, at), at < name.length)
+    if (verdict) return verdict === 'excluded'
+  }
+  return false
 }
 
 function nameIn(walk: Walk, path: string): string {
