@@ -1,5 +1,5 @@
 /** @file Any compressor as a stage: passages in, fewer and shorter passages out, with events and a report. */
-import type { ContextState, JsonValue, RunContext, Stage } from '@lc/model'
+import { type ContextState, defineStage, type JsonValue, type RunContext, type Stage } from '@lc/model'
 import type { CompressionResult } from './compression-result.ts'
 
 /**
@@ -8,11 +8,10 @@ import type { CompressionResult } from './compression-result.ts'
  */
 export function compressionStage(
   stageName: string,
-  compress: (state: ContextState, run: RunContext | undefined) => Promise<CompressionResult>,
+  compress: (state: ContextState, run: RunContext) => Promise<CompressionResult>,
   detail: (result: CompressionResult) => Record<string, JsonValue> = () => ({}),
 ): Stage<ContextState, ContextState> {
-  const stage = async (state: ContextState, run?: RunContext): Promise<ContextState> => {
-    run?.signal?.throwIfAborted()
+  return defineStage(stageName, async (state: ContextState, run) => {
     const result = await compress(state, run)
     announce(stageName, state, result, run)
     const report = {
@@ -31,12 +30,10 @@ export function compressionStage(
       },
     }
     return { ...state, passages: result.passages, reports: [...state.reports, report] }
-  }
-  return Object.assign(stage, { stageName })
+  })
 }
 
-function announce(stage: string, state: ContextState, result: CompressionResult, run: RunContext | undefined): void {
-  if (!run) return
+function announce(stage: string, state: ContextState, result: CompressionResult, run: RunContext): void {
   const kept = new Map(result.passages.map((passage) => [passage.id, passage]))
   for (const { id, source } of state.passages) {
     const passage = kept.get(id)

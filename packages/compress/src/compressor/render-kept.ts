@@ -1,6 +1,6 @@
 /** @file Kept spans to text: nothing is changed but what is left out, and each omission can leave a marker. */
 import type { Span, SpanLink } from '@lc/model'
-import { gapsOf } from './keep-set.ts'
+import { invertSpans } from '@lc/model/text'
 
 /** A passage as the renderer sees it. */
 export interface RenderSource {
@@ -51,7 +51,7 @@ function wholePassage(text: string): { text: string; links: SpanLink[] } {
 }
 
 function renderPassage(source: RenderSource, kept: readonly Span[]): { text: string; links: SpanLink[] } {
-  const gaps = gapsOf(kept, source.text.length)
+  const gaps = invertSpans(kept, source.text.length)
   let text = ''
   let gap = 0
   const links: SpanLink[] = []

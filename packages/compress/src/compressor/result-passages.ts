@@ -1,15 +1,15 @@
 /** @file What is left of each passage, and where each character of the joined text comes from. */
-import type { Passage, Tokenizer } from '@lc/model'
+import type { Passage, SpanLink, Tokenizer } from '@lc/model'
+import { composeLinks } from '@lc/model/text'
 import type { KeptSpan } from './compression-result.ts'
 import type { RenderedContext } from './render-kept.ts'
-import { traceToSource } from './span-trace.ts'
 
 /** The passages with their texts cut to what was kept; those of which nothing was kept are left out. */
 export function keptPassages(passages: readonly Passage[], rendered: RenderedContext, tokenizer: Tokenizer): Passage[] {
   return passages.flatMap((passage, index) => {
     const { text, links, start } = rendered.passages[index]!
     if (start < 0) return []
-    return [{ ...passage, text, spans: traceToSource(passage, links), tokens: tokenizer.count(text) }]
+    return [{ ...passage, text, spans: sourceLinks(passage, links), tokens: tokenizer.count(text) }]
   })
 }
 
@@ -22,4 +22,10 @@ export function keptSpansOf(passages: readonly Passage[], rendered: RenderedCont
       source: { ...source },
     })),
   )
+}
+
+/** Through the passage to its own source. A passage without links is its own source. */
+function sourceLinks(passage: Passage, links: readonly SpanLink[]): SpanLink[] {
+  if (passage.spans.length > 0) return composeLinks(links, passage.spans)
+  return links.map(({ output, source }) => ({ output: { ...output }, source: { ...source } }))
 }

@@ -1,13 +1,13 @@
 /** @file The way that all compressors of whole lines go: read passages into units, choose blocks, render within the budget. */
 import type { Passage, Span, TokenBudget } from '@lc/model'
 import { checkArgument } from '@lc/model/check'
+import { normaliseSpans } from '@lc/model/text'
 import type { CodeParsers } from '../code/code-parsers.ts'
 import type { Language } from '../code/language.ts'
 import { type Clock, startClock } from '../compressor/clock.ts'
 import type { CompressionResult } from '../compressor/compression-result.ts'
 import { createExpand } from '../compressor/expand.ts'
 import { fitKeepSet } from '../compressor/fit-keep-set.ts'
-import { mergeSpans } from '../compressor/keep-set.ts'
 import type { OmissionStyle } from '../compressor/omission-marker.ts'
 import { type RenderedContext, renderKept } from '../compressor/render-kept.ts'
 import { keptPassages, keptSpansOf } from '../compressor/result-passages.ts'
@@ -127,7 +127,7 @@ function renderBlocks(documents: readonly CodeDocument[], { blocks }: Selection,
   })
   return renderKept(
     documents.map((document) => document.source),
-    spans.map(mergeSpans),
+    spans.map(normaliseSpans),
   )
 }
 

@@ -1,8 +1,8 @@
 /** @file What became of each unit, for the result. */
 import type { Span } from '@lc/model'
+import { intersectSpans } from '@lc/model/text'
 import { lineAt } from '../code/source-lines.ts'
 import type { CompressedUnit, UnitState } from '../compressor/compression-result.ts'
-import { clipSpans } from '../compressor/keep-set.ts'
 import type { RenderedContext } from '../compressor/render-kept.ts'
 import { tailStart } from './build-blocks.ts'
 import { type CodeDocument, type DocumentUnit, sumTokens } from './code-document.ts'
@@ -69,4 +69,8 @@ function stateOf(document: CodeDocument, { unit }: DocumentUnit, kept: readonly 
   const bodyEnd = unit.closer ? unit.lines.to : tailStart(document, { from: unit.header.to, to: unit.lines.to })
   const body = { start: lines.starts[unit.header.to]!, end: lines.starts[bodyEnd]! }
   return clipSpans(kept, body).length === 0 ? 'skeleton' : 'part'
+}
+
+function clipSpans(kept: readonly Span[], range: Span): Span[] {
+  return kept.flatMap((span) => intersectSpans(span, range) ?? [])
 }

@@ -1,4 +1,4 @@
-import type { ContextState, JsonValue, RunContext, Stage } from '@lc/model'
+import type { ContextState, JsonValue, Stage } from '@lc/model'
 import type { CompressionResult } from '../compressor/compression-result.ts'
 import { compressionStage } from '../compressor/compression-stage.ts'
 import { compressResolved } from './compress-code.ts'
@@ -13,11 +13,8 @@ export function longCodeZip(options: LongCodeZipOptions): Stage<ContextState, Co
   if (options.budget !== undefined) resolveLongCodeZipOptions(options)
   return compressionStage(
     'longcodezip',
-    (state: ContextState, run: RunContext | undefined) => {
-      const resolved = resolveLongCodeZipOptions(
-        { ...options, signal: run?.signal, onProgress: run?.emit },
-        run?.budget,
-      )
+    (state, run) => {
+      const resolved = resolveLongCodeZipOptions({ ...options, signal: run.signal, onProgress: run.emit }, run.budget)
       return compressResolved(state.passages, state.query ?? '', resolved)
     },
     describe,

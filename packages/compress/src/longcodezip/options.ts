@@ -1,9 +1,8 @@
-import type { CallOptions, Scorer, TokenBudget } from '@lc/model'
+import type { Accuracy, CallOptions, Scorer, TokenBudget } from '@lc/model'
 import { checkArgument, checkInteger, checkNumber, checkOneOf, checkString } from '@lc/model/check'
 import type { CodeParsers } from '../code/code-parsers.ts'
 import { type Language, languages } from '../code/language.ts'
 import type { OmissionStyle } from '../compressor/omission-marker.ts'
-import type { Accuracy } from '../score/conditional-nll.ts'
 import type { SpikeRule } from './split-blocks.ts'
 
 export interface LongCodeZipOptions {

@@ -3,15 +3,8 @@
  * information, LongCodeZip section 3.1). In the paper a difference of perplexities, here also of mean log-probabilities,
  * which does not depend on how hard the query is. Both read the same query tokens on both sides.
  */
-import type { CallOptions, ScoreRequest, Scorer } from '@lc/model'
-import {
-  type Accuracy,
-  type ConditionalNll,
-  concatIds,
-  conditionalNll,
-  contextRoom,
-  windowsOf,
-} from '../score/conditional-nll.ts'
+import type { Accuracy, CallOptions, ScoreRequest, Scorer } from '@lc/model'
+import { type ConditionalNll, concatIds, conditionalNll, contextRoom, windowsOf } from '../score/conditional-nll.ts'
 import { meanNll } from '../score/token-nll.ts'
 
 /** `'perplexity'`: PPL(q) - PPL(q | c), the paper's; `'log'`: the difference of mean NLLs, in nats per query token. */

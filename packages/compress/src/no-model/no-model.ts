@@ -26,7 +26,7 @@ export async function compressWithoutModel(
 export function noModel(options: NoModelOptions = {}): Stage<ContextState, ContextState> {
   if (options.budget !== undefined) resolveNoModelOptions(options)
   return compressionStage('no-model', (state, run) => {
-    const resolved = resolveNoModelOptions({ ...options, signal: run?.signal, onProgress: run?.emit }, run?.budget)
+    const resolved = resolveNoModelOptions({ ...options, signal: run.signal, onProgress: run.emit }, run.budget)
     return compressResolved(state.passages, state.query ?? '', resolved)
   })
 }

@@ -2,10 +2,8 @@
  * @file How much a context helps to predict a query: the query's negative log-probability with and without the context.
  * The same query tokens count in both, tokenised apart from the context, so that the two differ by the context alone.
  */
-import type { CallOptions, ScoreRequest, Scorer } from '@lc/model'
+import type { Accuracy, CallOptions, ScoreRequest, Scorer } from '@lc/model'
 import { meanNll } from './token-nll.ts'
-
-export type Accuracy = 'exact' | 'fast'
 
 export interface ConditionalNllOptions extends CallOptions {
   /** Defaults to `'fast'`: ranks matter, not values. */
