@@ -2,6 +2,7 @@ import type { CallOptions, JsonObject } from '@lc/model'
 import type { FilePlatform } from '../platform/file-platform.ts'
 import type { ChatTemplate } from '../tokenizer/chat-template.ts'
 import type { LocalTokenizer } from '../tokenizer/local-tokenizer.ts'
+import type { TokenizerDefinition } from '../tokenizer/tokenizer-definition.ts'
 import type { WeightSource } from '../weights/weight-source.ts'
 
 /** How a sentence-transformers folder wraps its encoder. */
@@ -21,11 +22,15 @@ export interface SentenceTransformers {
 export interface ModelFiles {
   /** What the model was opened by, for messages. */
   readonly name: string
+  /** The file of the weights on this machine, the first of several; missing for addresses and bytes. */
+  readonly path?: string
   /** `config.json` in the Hugging Face form; for GGUF files made from the metadata. */
   readonly config: JsonObject
   readonly generationConfig?: JsonObject
   readonly weights: WeightSource
   readonly tokenizer: LocalTokenizer
+  /** What the tokenizer is made from; `tokenizerJson` writes it as a `tokenizer.json`. */
+  readonly tokenizerDefinition: TokenizerDefinition
   readonly chatTemplate?: ChatTemplate
   /** Ids that end a generated text: the files' end tokens and the end-of-turn tokens in the vocabulary. */
   readonly endTokens: readonly number[]

@@ -6,6 +6,7 @@ import type { ChatTemplate } from '../tokenizer/chat-template.ts'
 import { tokenizerFromJson } from '../tokenizer/from-tokenizer-json.ts'
 import { jinjaChatTemplate } from '../tokenizer/jinja-chat-template.ts'
 import type { LocalTokenizer } from '../tokenizer/local-tokenizer.ts'
+import type { TokenizerDefinition } from '../tokenizer/tokenizer-definition.ts'
 import type { ByteSource } from '../weights/byte-source.ts'
 import { openSafetensors, openShardedSafetensors } from '../weights/safetensors/open-safetensors.ts'
 import type { WeightSource } from '../weights/weight-source.ts'
@@ -30,17 +31,20 @@ export async function openFolder(folder: ModelFolder, options: OpenFolderOptions
   if (!config) throw missing(folder, 'config.json')
   const generationConfig = await readJsonObject(folder, 'generation_config.json', signal)
   const tokenizerConfig = await readJsonObject(folder, 'tokenizer_config.json', signal)
-  const tokenizer = await openTokenizer(folder, tokenizerConfig, signal)
+  const tokenizerDefinition = await readTokenizer(folder, tokenizerConfig, signal)
+  const tokenizer = buildTokenizer(tokenizerDefinition)
   const chatTemplate = await openChatTemplate(folder, tokenizerConfig, tokenizer, signal)
   const sentenceTransformers = await readSentenceTransformers(folder, signal)
   const { weights, sources } = await openWeights(folder, signal)
   try {
     return {
       name: folder.name,
+      ...(sources[0]?.path !== undefined && { path: sources[0].path }),
       config,
       ...(generationConfig && { generationConfig }),
       weights,
       tokenizer,
+      tokenizerDefinition,
       ...(chatTemplate && { chatTemplate }),
       endTokens: endTokensOf(tokenizer, [generationConfig?.eos_token_id, config.eos_token_id]),
       hash: await options.hashOf(sources),
@@ -57,15 +61,15 @@ function missing(folder: ModelFolder, file: string, advice = ''): FileFormatErro
   return new FileFormatError({ file: folder.name, format: 'model folder', problem: `it has no ${file}${advice}` })
 }
 
-async function openTokenizer(
+async function readTokenizer(
   folder: ModelFolder,
   config: JsonObject | undefined,
   signal: AbortSignal | undefined,
-): Promise<LocalTokenizer> {
+): Promise<TokenizerDefinition> {
   const json = await readJson(folder, 'tokenizer.json', signal)
   if (json === undefined) throw missing(folder, 'tokenizer.json', '; other tokenizer files are not read')
   const specialTokensMap = await readJsonObject(folder, 'special_tokens_map.json', signal)
-  return buildTokenizer(tokenizerFromJson({ file: `${folder.name}/tokenizer.json`, json, config, specialTokensMap }))
+  return tokenizerFromJson({ file: `${folder.name}/tokenizer.json`, json, config, specialTokensMap })
 }
 
 async function openWeights(

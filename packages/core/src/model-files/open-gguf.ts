@@ -39,13 +39,16 @@ export async function openGguf(options: OpenGgufOptions): Promise<ModelFiles> {
   })
   const decoder = architecture !== 'bert' && architecture !== 'modern-bert'
   const weights = ggufWeights(parts, { architecture, ...(decoder && ggufHeadCounts(metadata)) })
-  const tokenizer = buildTokenizer(tokenizerFromGguf(metadata))
+  const tokenizerDefinition = tokenizerFromGguf(metadata)
+  const tokenizer = buildTokenizer(tokenizerDefinition)
   const template = metadata.string('tokenizer.chat_template')
   return {
     name: options.source.name,
+    ...(options.source.path !== undefined && { path: options.source.path }),
     config,
     weights,
     tokenizer,
+    tokenizerDefinition,
     ...(template !== undefined && {
       chatTemplate: jinjaChatTemplate(template, { file: options.source.name, tokenizer }),
     }),
