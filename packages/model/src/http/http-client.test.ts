@@ -70,7 +70,7 @@ describe('retries', () => {
   })
 
   test('nothing is tried again once a stream has begun', async () => {
-    const { server, model } = await connect([{ headers: sse, body: [delta('he'), 5], cut: true }])
+    const { server, model } = await connect([{ headers: sse, pieces: [delta('he'), 5], cut: true }])
     await expect(readAll(model.stream(request))).rejects.toMatchObject({ code: 'api-call', retryable: true })
     expect(server.requests).toHaveLength(1)
   })
@@ -78,7 +78,7 @@ describe('retries', () => {
   test('opening a stream is tried again', async () => {
     const { server, model } = await connect([
       { status: 500 },
-      { headers: sse, body: [delta('he'), delta('llo'), finish] },
+      { headers: sse, pieces: [delta('he'), delta('llo'), finish] },
     ])
     expect(await readAll(model.stream(request))).toBe('hello')
     expect(server.requests).toHaveLength(2)
@@ -109,7 +109,7 @@ describe('bad answers', () => {
 
   test('a body above the limit is not read to its end', async () => {
     const piece = ' '.repeat(65_536)
-    const { model, server } = await connect([{ body: Array.from({ length: 2_000 }, () => piece) }], {
+    const { model, server } = await connect([{ pieces: Array.from({ length: 2_000 }, () => piece) }], {
       maxResponseBytes: 200_000,
     })
     await expect(model.generate(request)).rejects.toMatchObject({ problem: 'answered more than 200000 bytes' })
@@ -140,8 +140,8 @@ describe('bad answers', () => {
 describe('deadlines and aborts in every phase', () => {
   const phases: [string, Script][] = [
     ['before the status line', [{ silent: true }]],
-    ['in the body', [{ body: ['{"choices"', 60_000, ':[]}'] }]],
-    ['in the body of an error', [{ status: 400, body: ['{"error"', 60_000, ':1}'] }]],
+    ['in the body', [{ pieces: ['{"choices"', 60_000, ':[]}'] }]],
+    ['in the body of an error', [{ status: 400, pieces: ['{"error"', 60_000, ':1}'] }]],
     ['between attempts', [{ status: 503, headers: { 'retry-after': '40' } }]],
   ]
   // a pause that would end after the deadline is not begun
@@ -167,7 +167,7 @@ describe('deadlines and aborts in every phase', () => {
     expect(server.requests).toHaveLength(0)
   })
 
-  const slowStream: Script = [{ headers: sse, body: [delta('he'), 60_000, delta('llo')] }]
+  const slowStream: Script = [{ headers: sse, pieces: [delta('he'), 60_000, delta('llo')] }]
   test('timeout between events', async () => {
     const { server, model } = await connect(slowStream)
     await expect(readAll(model.stream({ ...request, timeoutMs: 80 }))).rejects.toMatchObject({ code: 'timeout' })

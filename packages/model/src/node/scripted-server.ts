@@ -20,8 +20,10 @@ export interface ScriptedAnswer {
   headers?: Record<string, string>
   /** Milliseconds before the status line. */
   delayMs?: number
-  /** An object is sent as JSON, text as it is; a list piece by piece, where a number is a pause in milliseconds. */
+  /** Text is sent as it is, anything else as JSON. */
   body?: unknown
+  /** Sent instead of a body, piece by piece; a number is a pause in milliseconds. */
+  pieces?: readonly (string | number)[]
   /** Breaks the connection after the body instead of ending it (with `status: 0`: before the status line). */
   cut?: boolean
   /** Never answers. */
@@ -29,7 +31,9 @@ export interface ScriptedAnswer {
 }
 
 /** The answers in turn, the last one for all later requests; or a function. */
-export type Script = readonly ScriptedAnswer[] | ((request: RecordedRequest, index: number) => ScriptedAnswer)
+export type Script =
+  | readonly ScriptedAnswer[]
+  | ((request: RecordedRequest, index: number) => ScriptedAnswer | Promise<ScriptedAnswer>)
 
 export interface ScriptedServer {
   /** For example `http://127.0.0.1:41234`. */
@@ -49,10 +53,10 @@ export async function startScriptedServer(script: Script): Promise<ScriptedServe
       if (!outgoing.writableFinished) abandoned++
     })
     readRequest(incoming)
-      .then((request) => {
+      .then(async (request) => {
         const index = requests.push(request) - 1
         const answer =
-          typeof script === 'function' ? script(request, index) : script[Math.min(index, script.length - 1)]
+          typeof script === 'function' ? await script(request, index) : script[Math.min(index, script.length - 1)]
         return play(answer ?? {}, outgoing)
       })
       .catch(() => outgoing.destroy())
@@ -93,9 +97,8 @@ async function play(answer: ScriptedAnswer, outgoing: ServerResponse): Promise<v
     return
   }
   const { body = {} } = answer
-  const isText = typeof body === 'string' || body instanceof Uint8Array || Array.isArray(body)
   outgoing.writeHead(answer.status ?? 200, { 'content-type': 'application/json', ...answer.headers })
-  for (const piece of Array.isArray(body) ? body : [isText ? body : JSON.stringify(body)]) {
+  for (const piece of answer.pieces ?? [typeof body === 'string' ? body : JSON.stringify(body)]) {
     if (typeof piece === 'number') await sleep(piece)
     else await new Promise<void>((resolve) => outgoing.write(piece, () => resolve()))
     if (outgoing.destroyed) return

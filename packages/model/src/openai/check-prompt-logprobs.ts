@@ -8,11 +8,11 @@ import { ApiCallError } from '../errors/api-call-error.ts'
 import { InvalidArgumentError } from '../errors/invalid-argument-error.ts'
 import { UnsupportedCapabilityError } from '../errors/unsupported-capability-error.ts'
 import { alignTokens } from './align-tokens.ts'
-import type { LogprobVerdict } from './compare-logprobs.ts'
-import { compareLogprobs, judgeComparison } from './compare-logprobs.ts'
+import type { Likeliest, LogprobVerdict } from './compare-logprobs.ts'
+import { compareLogprobs, judgeComparison, shiftOfAlternatives } from './compare-logprobs.ts'
 import type { CallLimits, Connection, RequestBody } from './connection.ts'
 import type { PromptInput } from './prompt-logprobs.ts'
-import { fetchPromptLogprobs, noPromptLogprobs, readSglangTriples } from './prompt-logprobs.ts'
+import { fetchPromptLogprobs, likeliestOf, noPromptLogprobs, readSglangTriples } from './prompt-logprobs.ts'
 import { readIds, readLogprobs } from './read-answer.ts'
 import type { DialectTraits, PromptLogprobsForm } from './server-dialect.ts'
 import { isRecord } from './server-dialect.ts'
@@ -38,6 +38,7 @@ interface Generated {
   text: string
   logprobs: number[]
   texts: (string | undefined)[]
+  likeliest: (Likeliest | undefined)[]
   promptIds?: Uint32Array | undefined
   ids?: Uint32Array | undefined
 }
@@ -115,6 +116,7 @@ async function generateProbe(
     text: choice.text,
     logprobs: logprobs.map((entry) => entry.logprob),
     texts: logprobs.map((entry) => entry.token),
+    likeliest: logprobs.map((entry) => likeliestOf(entry)),
     promptIds: readIds(choice.prompt_token_ids),
     ids: readIds(choice.token_ids),
   }
@@ -136,6 +138,7 @@ async function generateBySglang(connection: Connection, check: PromptLogprobsChe
     text: typeof answer.text === 'string' ? answer.text : '',
     logprobs: Array.from(output.logprobs),
     texts: output.texts ?? [],
+    likeliest: [],
     promptIds: readSglangTriples(meta.input_token_logprobs, 'input_token_logprobs').ids,
     ids: output.ids,
   }
@@ -171,7 +174,14 @@ async function compareEcho(
   }
   const located = locate(probe, generated, echo.texts ?? [])
   if (located === undefined) return 'inconclusive'
-  return judgeComparison(compareLogprobs(located.logprobs, echo.logprobs, located.start), check.tolerance)
+  const { start, logprobs } = located
+  const verdict = judgeComparison(compareLogprobs(logprobs, echo.logprobs, start), check.tolerance)
+  const shift = shiftOfAlternatives(generated.likeliest, echo.likeliest ?? [], start, check.tolerance)
+  if (verdict === 'same' || shift === undefined) return verdict
+  const place = shift === 'earlier' ? 'next' : 'previous'
+  return {
+    seen: `its log-probabilities of a given text are shifted by one position: it gives each token the distribution of the ${place} one`,
+  }
 }
 
 /** Where the generated tokens stand in the echo; undefined when the server tokenised the whole text differently. */

@@ -57,3 +57,43 @@ export function judgeComparison(comparison: LogprobComparison, tolerance: number
     seen: `its log-probabilities of a given text differ from those of its own generation by ${mean.toFixed(2)} on average`,
   }
 }
+
+/** The likeliest token of a position and its log-probability. */
+export interface Likeliest {
+  token: string
+  logprob: number
+}
+
+/**
+ * Whether the alternatives in an echo are those of the neighbouring position: a server that reads its logits at the
+ * wrong row gives each token its log-probability under the distribution of the next one, so that no value fits, while
+ * the alternatives fit one position off.
+ *
+ * @param generated Of the generated positions, `[K]`.
+ * @param echoed Of the whole text, `[T]`.
+ * @param start The position of the first generated token in the echo.
+ * @returns The shift, or undefined when the alternatives fit nowhere or in their place.
+ */
+export function shiftOfAlternatives(
+  generated: readonly (Likeliest | undefined)[],
+  echoed: readonly (Likeliest | undefined)[],
+  start: number,
+  tolerance: number,
+): 'earlier' | 'later' | undefined {
+  const fitting = (shift: number) => {
+    let compared = 0
+    let same = 0
+    for (const [index, own] of generated.entries()) {
+      const other = echoed[start + index + shift]
+      if (!own || !other) continue
+      compared++
+      if (own.token === other.token && Math.abs(own.logprob - other.logprob) <= tolerance) same++
+    }
+    return compared >= 2 ? same / compared : 0
+  }
+  const here = fitting(0)
+  const later = fitting(1)
+  const earlier = fitting(-1)
+  if (Math.max(later, earlier) < 0.8 || here > 0.5) return undefined
+  return earlier > later ? 'earlier' : 'later'
+}

@@ -91,8 +91,8 @@ export class Connection {
   async traits(limits: CallLimits): Promise<DialectTraits> {
     if (this.#dialectOption !== 'auto') return dialectTraits[this.#dialectOption]
     const { dialect } = await this.describe(limits).catch((error: unknown) => {
-      // a server without /models is as plain as can be
-      if (error instanceof ApiCallError && (error.status === 404 || error.status === 405))
+      // a server without a list of models, or with a broken one, is as plain as can be
+      if (error instanceof ApiCallError && [404, 405, 500, 501].includes(error.status ?? 0))
         return { dialect: 'openai' } as const
       throw error
     })

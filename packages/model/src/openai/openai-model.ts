@@ -21,6 +21,7 @@ import { readStreamParts } from './read-stream.ts'
 import { chatBody, checkRequest, completionBody, dependsOnDialect } from './request-body.ts'
 import type { ServerDescription } from './server-dialect.ts'
 import { dialectTraits } from './server-dialect.ts'
+import { cutChoice, cutParts } from './stop-text.ts'
 
 /** A remote model: it generates, and where the server can, it scores and embeds. Holds nothing that needs closing. */
 export interface OpenaiCompatibleModel extends LanguageModel {
@@ -101,7 +102,8 @@ async function generate(
 ): Promise<GenerateResult> {
   const { path, body } = await prepareBody(connection, request, options)
   const answer = await connection.post(path, body, request)
-  const choices = readChoices(answer)
+  const { stop = [] } = request
+  const choices = readChoices(answer).map((choice) => cutChoice(choice, stop))
   const first = choices[0]
   if (!first) throw new ApiCallError({ endpoint: path, retryable: false, problem: 'the answer has no choices' })
   const wanted = request.n ?? 1
@@ -132,7 +134,7 @@ async function* runStream(
   const { stream, deadline, endpoint } = await connection.openStream(path, body, request)
   try {
     const events = readEventStream(stream, { signal: deadline.signal, endpoint })
-    yield* readStreamParts(events, {
+    const parts = readStreamParts(events, {
       endpoint,
       redact: (text) => connection.redact(text),
       logprobs: request.logprobs !== undefined,
@@ -141,6 +143,7 @@ async function* runStream(
         throw noLogprobs(connection)
       },
     })
+    yield* request.stop?.length ? cutParts(parts, request.stop) : parts
   } finally {
     deadline.release()
   }

@@ -2,8 +2,10 @@
  * @file The log-probabilities of a prompt, in the three forms in which servers give them: vLLM's `prompt_logprobs`,
  * SGLang's `/generate`, and OpenAI's `echo`. What comes back is only as good as the server: `check-prompt-logprobs.ts`.
  */
+import type { TokenLogprob } from '../capability/language-model.ts'
 import { ApiCallError } from '../errors/api-call-error.ts'
 import { UnsupportedCapabilityError } from '../errors/unsupported-capability-error.ts'
+import type { Likeliest } from './compare-logprobs.ts'
 import type { CallLimits, Connection, RequestBody } from './connection.ts'
 import { readIds, readLogprobs } from './read-answer.ts'
 import type { DialectTraits, PromptLogprobsForm } from './server-dialect.ts'
@@ -20,6 +22,8 @@ export interface PromptTokens {
   texts?: (string | undefined)[]
   /** NaN where the server gives none, as for the first token. */
   logprobs: Float32Array
+  /** The likeliest token at each position, where the form tells it. */
+  likeliest?: (Likeliest | undefined)[]
 }
 
 export interface PromptLogprobsRequest extends CallLimits {
@@ -141,8 +145,17 @@ async function fetchByEcho(connection: Connection, request: PromptLogprobsReques
     return {
       texts: entries.map((entry) => entry.token),
       logprobs: Float32Array.from(entries, (entry) => entry.logprob),
+      likeliest: entries.map((entry) => likeliestOf(entry)),
     }
   })
+}
+
+/** The likeliest alternative of a token. */
+export function likeliestOf(entry: TokenLogprob): Likeliest | undefined {
+  return (entry.top ?? []).reduce<Likeliest | undefined>(
+    (best, other) => (best && best.logprob >= other.logprob ? best : other),
+    undefined,
+  )
 }
 
 function orderedChoices(answer: Record<string, unknown>): Record<string, unknown>[] {
