@@ -26,7 +26,7 @@ export interface MergedSignal extends Disposable {
  * ```ts
  * import { mergeSignals } from '@lc/model/abort'
  *
- * async function load(url: string, signal?: AbortSignal): Promise<string> {
+ * export async function load(url: string, signal?: AbortSignal): Promise<string> {
  *   const merged = mergeSignals({ signals: [signal], timeoutMs: 5000, operation: `loading ${url}` })
  *   try {
  *     return await (await fetch(url, { signal: merged.signal })).text()
