@@ -58,7 +58,7 @@ export function buildDecoderGraph(config: DecoderConfig, options: DecoderGraphOp
   const ids = graph.input('ids', 'int64', mode === 'step' ? [1] : mode === 'open' ? [1, 'T'] : ['B', 'T'])
   const rotary = rotaryInputs(scope, mode)
   const shared = sharedInputs(graph, mode)
-  let stream: Stream = { sum: embed(scope, ids, options.embedding ?? { kind: 'float32' }) }
+  let stream: Stream = { sum: embedTokens(scope, ids, options.embedding ?? { kind: 'float32' }) }
   for (let layer = 0; layer < count; layer++) {
     const attend = (query: Value, key: Value, value: Value): Value => {
       const site = attentionSite(scope, { layer, mode, query, key, value, ...shared })
@@ -97,7 +97,7 @@ function sharedInputs(graph: Graph, mode: AttentionMode): { lastIndex?: Value; t
   return { lastIndex: graph.input('lastIndex', 'int32', ['B']), totalLength: graph.input('totalLength', 'int32', []) }
 }
 
-function embed(scope: DecoderScope, ids: Value, form: LinearForm): Value {
+export function embedTokens(scope: DecoderScope, ids: Value, form: LinearForm): Value {
   const { vocabularySize, hiddenSize, embeddingScale } = scope.config
   const source = 'model.embed_tokens.weight'
   let x: Value
@@ -115,7 +115,7 @@ function embed(scope: DecoderScope, ids: Value, form: LinearForm): Value {
 }
 
 /** After the final norm, turned back where the stream is rotated. */
-function finalHidden(scope: DecoderScope, stream: Stream): Value {
+export function finalHidden(scope: DecoderScope, stream: Stream): Value {
   const name = 'model.norm.weight'
   const { output } = norm(scope, stream, name)
   if (!scope.rotated) return output
