@@ -21,7 +21,7 @@ function canonicalJson(value: JsonValue): string {
   return JSON.stringify(value)
 }
 
-const roundConstants = firstPrimes(64).map((prime) => fractionBits(Math.cbrt(prime)))
+const roundConstants = Uint32Array.from(firstPrimes(64), (prime) => fractionBits(Math.cbrt(prime)))
 const initialState = firstPrimes(8).map((prime) => fractionBits(Math.sqrt(prime)))
 
 function sha256(bytes: Uint8Array): string {
@@ -50,7 +50,14 @@ function compress(state: Uint32Array, schedule: Uint32Array, view: DataView, off
     const sigma1 = rotate(late, 17) ^ rotate(late, 19) ^ (late >>> 10)
     schedule[t] = (schedule[t - 16]! + sigma0 + schedule[t - 7]! + sigma1) | 0
   }
-  let [a, b, c, d, e, f, g, h] = state as unknown as [number, number, number, number, number, number, number, number]
+  let a = state[0]!
+  let b = state[1]!
+  let c = state[2]!
+  let d = state[3]!
+  let e = state[4]!
+  let f = state[5]!
+  let g = state[6]!
+  let h = state[7]!
   for (let t = 0; t < 64; t++) {
     const sum1 = rotate(e, 6) ^ rotate(e, 11) ^ rotate(e, 25)
     const choice = (e & f) ^ (~e & g)
@@ -66,8 +73,14 @@ function compress(state: Uint32Array, schedule: Uint32Array, view: DataView, off
     b = a
     a = (first + sum0 + majority) | 0
   }
-  const added = [a, b, c, d, e, f, g, h]
-  for (let index = 0; index < 8; index++) state[index] = (state[index]! + added[index]!) | 0
+  state[0]! += a
+  state[1]! += b
+  state[2]! += c
+  state[3]! += d
+  state[4]! += e
+  state[5]! += f
+  state[6]! += g
+  state[7]! += h
 }
 
 function rotate(word: number, by: number): number {

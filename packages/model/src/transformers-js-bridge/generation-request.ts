@@ -4,6 +4,7 @@ import type { Message } from '../capability/message.ts'
 import { checkArgument } from '../check/check-argument.ts'
 import { UnsupportedCapabilityError } from '../errors/unsupported-capability-error.ts'
 import type { LoadedTokenizer } from './loaded-objects.ts'
+import { modelInputs } from './model-inputs.ts'
 
 /**
  * @throws UnsupportedCapabilityError for what transformers.js 4 does not have.
@@ -78,24 +79,12 @@ export function generationOptions(
   tokenizer: LoadedTokenizer,
 ): object {
   const { temperature = 0, topK = 0, repetitionPenalty = 1 } = request
-  const inputs = tensorsOf(promptIds, tokenizer)
   return {
-    ...inputs,
+    ...modelInputs(tokenizer, [promptIds]),
     max_new_tokens: maxTokens,
     do_sample: temperature > 0,
     temperature: temperature > 0 ? temperature : 1,
     top_k: topK,
     repetition_penalty: repetitionPenalty,
-  }
-}
-
-/** Model inputs of given ids: the tensors of a tokenised text of one token, with other data of the same class. */
-function tensorsOf(ids: readonly number[], tokenizer: LoadedTokenizer): object {
-  const sample = tokenizer(['x'], { add_special_tokens: false, padding: false, truncation: false })
-  const Tensor = sample.input_ids.constructor as new (type: string, data: BigInt64Array, dims: number[]) => unknown
-  const dims = [1, ids.length]
-  return {
-    input_ids: new Tensor('int64', BigInt64Array.from(ids, BigInt), dims),
-    attention_mask: new Tensor('int64', new BigInt64Array(ids.length).fill(1n), dims),
   }
 }

@@ -1,8 +1,11 @@
+import type { TextOrIds } from '../capability/scorer.ts'
 import type { TokenClassification, TokenClassifier } from '../capability/token-classifier.ts'
+import type { Encoding, Tokenizer } from '../capability/tokenizer.ts'
 import { checkArgument, checkInteger } from '../check/check-argument.ts'
 import { ContextLengthError } from '../errors/context-length-error.ts'
 import { InternalError } from '../errors/internal-error.ts'
 import { configName, configNumber, type LoadedModel, type LoadedPair } from './loaded-objects.ts'
+import { modelInputs, specialFrame } from './model-inputs.ts'
 import { labelsOf } from './transformers-js-reranker.ts'
 import { transformersJsTokenizer } from './transformers-js-tokenizer.ts'
 
@@ -32,22 +35,22 @@ export function transformersJsTokenClassifier(
   const contextLength = options.contextLength ?? configNumber(model.config, 'max_position_embeddings')
   const own = transformersJsTokenizer(tokenizer, { id })
 
-  const classifyBatch = async (texts: string[]): Promise<TokenClassification[]> => {
-    const inputs = tokenizer(texts, { padding: true, truncation: false })
+  const frame = specialFrame(tokenizer)
+
+  const classifyBatch = async (encodings: readonly Encoding[]): Promise<TokenClassification[]> => {
+    const inputs = modelInputs(
+      tokenizer,
+      encodings.map(({ ids }) => [...frame.before, ...ids, ...frame.after]),
+    )
     const [, length = 0] = inputs.input_ids.dims
     if (contextLength !== undefined && length > contextLength)
       throw new ContextLengthError({ tokens: length, limit: contextLength, model: id })
     const { logits } = await model(inputs)
     if (!logits) throw new InternalError({ invariant: 'a model for token classification gives logits' })
-    const ids = Array.from(inputs.input_ids.data as ArrayLike<number | bigint>, Number)
     const rows = Float32Array.from(logits.data as ArrayLike<number>)
-    return texts.map((text, index) => {
-      const encoding = own.encode(text)
-      const first = index * length + indexOfRun(ids.slice(index * length, (index + 1) * length), encoding.ids)
-      return {
-        ...encoding,
-        logits: rows.slice(first * labels.length, (first + encoding.ids.length) * labels.length),
-      }
+    return encodings.map((encoding, index) => {
+      const first = index * length + frame.before.length
+      return { ...encoding, logits: rows.slice(first * labels.length, (first + encoding.ids.length) * labels.length) }
     })
   }
   return {
@@ -56,11 +59,11 @@ export function transformersJsTokenClassifier(
     labels,
     ...(contextLength === undefined ? {} : { contextLength }),
     async classify(texts, { signal, onProgress } = {}) {
-      const strings = texts.map((text) => (typeof text === 'string' ? text : own.decode(text)))
+      const encodings = texts.map((text) => encodeInput(own, text))
       const results: TokenClassification[] = []
-      for (let start = 0; start < strings.length; start += batchSize) {
+      for (let start = 0; start < encodings.length; start += batchSize) {
         signal?.throwIfAborted()
-        results.push(...(await classifyBatch(strings.slice(start, start + batchSize))))
+        results.push(...(await classifyBatch(encodings.slice(start, start + batchSize))))
         onProgress?.({
           type: 'progress',
           operation: 'classify',
@@ -75,9 +78,11 @@ export function transformersJsTokenClassifier(
   }
 }
 
-/** Where the tokens of the text start among those of the model, which adds its own around them. */
-function indexOfRun(all: readonly number[], run: ArrayLike<number>): number {
-  for (let start = 0; start + run.length <= all.length; start++)
-    if (Array.from(run).every((id, offset) => all[start + offset] === id)) return start
-  throw new InternalError({ invariant: 'the input of the model holds the tokens of the text' })
+function encodeInput(tokenizer: Tokenizer, input: TextOrIds): Encoding {
+  if (typeof input === 'string') return tokenizer.encode(input)
+  const ids = Uint32Array.from(input)
+  const { ids: again, spans } = tokenizer.encode(tokenizer.decode(ids, { special: 'keep' }))
+  const same = again.length === ids.length && again.every((id, index) => id === ids[index])
+  // ids that the text would not give again have no place in it
+  return { ids, spans: same ? spans : Array.from(ids, () => ({ start: 0, end: 0 })) }
 }

@@ -31,7 +31,7 @@ export function transformersJsTokenizer(
   }
 
   const encode: Tokenizer['encode'] = (text, { special: mode = 'none' } = {}) => {
-    if (mode === 'none') return joinEncodings(splitSpecialStrings(text, special).map(encodeOrdinary))
+    if (mode === 'none') return encodeParts(splitSpecialStrings(text, special), encodeOrdinary)
     const ids = tokenizer.encode(text, { add_special_tokens: true })
     return { ids: Uint32Array.from(ids), spans: spansWithSpecial(text, ids, tokenizer, encodeOrdinary) }
   }
@@ -63,19 +63,17 @@ function splitSpecialStrings(text: string, special: readonly string[]): string[]
   return parts.filter((part) => part !== '')
 }
 
-function joinEncodings(parts: readonly Encoding[]): Encoding {
-  if (parts.length === 1) return parts[0]!
+/** Encodes consecutive parts of a text by themselves. */
+function encodeParts(parts: readonly string[], encodeOne: (text: string) => Encoding): Encoding {
+  if (parts.length === 1) return encodeOne(parts[0]!)
   const ids: number[] = []
   const spans: Span[] = []
   let offset = 0
   for (const part of parts) {
-    ids.push(...part.ids)
-    let end = 0
-    for (const span of part.spans) {
-      spans.push({ start: span.start + offset, end: span.end + offset })
-      end = span.end
-    }
-    offset += end
+    const encoding = encodeOne(part)
+    ids.push(...encoding.ids)
+    for (const span of encoding.spans) spans.push({ start: span.start + offset, end: span.end + offset })
+    offset += part.length
   }
   return { ids: Uint32Array.from(ids), spans }
 }

@@ -131,6 +131,28 @@ describe('transformersJsTokenClassifier', () => {
   })
 })
 
+describe('transformersJsTokenClassifier on odd input', () => {
+  const load = async () => transformersJsTokenClassifier(await pipeline('token-classification', 'tagger', local))
+
+  test('takes the names of special tokens in a text as text', async () => {
+    const [result] = await (await load()).classify(['a [SEP] b'])
+    expect(result!.spans.map((span) => 'a [SEP] b'.slice(span.start, span.end)).join('')).toBe('a[SEP]b')
+    expect(result!.ids.length).toBeGreaterThanOrEqual(5)
+  })
+
+  test('gives the same for ids as for their text, and refuses what is too long', async () => {
+    const classifier = await load()
+    const text = 'the cat sat on the mat'
+    const [fromText, fromIds] = await classifier.classify([text, classifier.tokenizer.encode(text).ids])
+    expect(fromIds!.logits).toEqual(fromText!.logits)
+    expect(fromIds!.spans).toEqual(fromText!.spans)
+    await expect(classifier.classify(['cat '.repeat(300)])).rejects.toMatchObject({
+      code: 'context-length',
+      limit: 256,
+    })
+  })
+})
+
 describe('transformersJsReranker', () => {
   test('asks which label means relevance when there are several', async () => {
     const tagger = await pipeline('token-classification', 'tagger', local)
