@@ -135,7 +135,7 @@ describe('generation', () => {
 
   test('connect learns the dialect and the length of the context', async () => {
     const model = remote()
-    expect(model.contextLength).toBe(Number.POSITIVE_INFINITY)
+    expect(model.contextLength).toBe(Number.MAX_SAFE_INTEGER)
     expect(await model.connect()).toEqual({ dialect: 'lc', contextLength: 512, models: ['bigram', 'letters'] })
     expect(model.contextLength).toBe(512)
   })

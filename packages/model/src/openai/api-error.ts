@@ -11,10 +11,10 @@ export function translateApiError(error: unknown, model: string, sent: Readonly<
   const length = readContextLength(text)
   if (length) return new ContextLengthError({ ...length, model, cause: error })
   const field = refusedField(text, sent)
-  if (field === undefined) return error
+  if (field === undefined && !/"code":\s*"unsupported_(parameter|value)"/.test(text)) return error
   return new UnsupportedCapabilityError({
     model,
-    capability: `take the field ${field}`,
+    capability: field === undefined ? 'do what was asked' : `take the field ${field}`,
     alternatives: `the server says: ${(error.problem ?? '').slice(0, 200)}`,
     cause: error,
   })

@@ -67,9 +67,9 @@ export class Connection {
     }
   }
 
-  /** Tokens of prompt plus output, as given or as the server said; `Infinity` while neither is known. */
+  /** Tokens of prompt plus output, as given or as the server said; the largest safe integer while neither is known. */
   get contextLength(): number {
-    return this.#contextLength ?? Number.POSITIVE_INFINITY
+    return this.#contextLength ?? Number.MAX_SAFE_INTEGER
   }
 
   redact(text: string): string {

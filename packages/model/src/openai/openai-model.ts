@@ -143,7 +143,11 @@ async function* runStream(
         throw noLogprobs(connection)
       },
     })
-    yield* request.stop?.length ? cutParts(parts, request.stop) : parts
+    for await (const part of request.stop?.length ? cutParts(parts, request.stop) : parts) {
+      // several parts may have come at once
+      deadline.signal.throwIfAborted()
+      yield part
+    }
   } finally {
     deadline.release()
   }

@@ -14,7 +14,7 @@ export interface OpenaiCompatibleOptions {
   model: string
   /** Sent as a bearer token; never in an error or a log. */
   apiKey?: string
-  /** Prompt plus output in tokens. Defaults to what the server says once `connect` has asked it, before that `Infinity`. */
+  /** Prompt plus output in tokens. Defaults to what the server says once `connect` has asked it, before that the largest safe integer. */
   contextLength?: number
   /** The tokenizer of the served model. With it scoring is exact and needs less of the server. */
   tokenizer?: Tokenizer
