@@ -1,10 +1,10 @@
 /** @file Attention over everything that the bias leaves visible, for each mode of a run. */
 import { InternalError } from '@lc/model/errors'
-import { addDimensions, multiplyDimensions } from '../../graph/dimension.ts'
+import { addDimensions } from '../../graph/dimension.ts'
 import { groupQueryAttention } from '../../graph/ops/attention.ts'
 import { add, divide, multiply, tanh } from '../../graph/ops/elementwise.ts'
 import { fusedMatMul } from '../../graph/ops/matmul.ts'
-import { concat, reshape, slice, transpose } from '../../graph/ops/movement.ts'
+import { concat, reshape, slice, transpose, unsqueeze } from '../../graph/ops/movement.ts'
 import { softmax } from '../../graph/ops/reduction.ts'
 import type { Value } from '../../graph/value.ts'
 import type { AttentionSite } from './attention-site.ts'
@@ -38,18 +38,16 @@ function openAttention(site: AttentionSite): Value {
   const [tokens, slots] = [query.shape[1]!, pastKey.shape[1]!]
   const { kvHeads, headDim, heads } = config
   const group = heads / kvHeads
-  const rows = multiplyDimensions(group, tokens)
   const all = addDimensions(slots, tokens)
-  const byHead = transpose(reshape(query, [tokens, kvHeads, group, headDim]), [1, 2, 0, 3])
-  const queries = reshape(byHead, [kvHeads, rows, headDim])
+  const queries = transpose(reshape(query, [tokens, kvHeads, group, headDim]), [1, 2, 0, 3])
   const newKeys = transpose(reshape(key, [tokens, kvHeads, headDim]), [1, 0, 2])
   const newValues = transpose(reshape(value, [tokens, kvHeads, headDim]), [1, 2, 0])
-  const keys = concat([pastKey, newKeys], { axis: 1 })
-  const values = concat([pastValue, newValues], { axis: 2 })
+  // [G, 1, S, D] and [G, 1, D, S]: the heads of a group share them
+  const keys = unsqueeze(concat([pastKey, newKeys], { axis: 1 }), [1])
+  const values = unsqueeze(concat([pastValue, newValues], { axis: 2 }), [1])
   const scores = softCapped(site, fusedMatMul(queries, keys, { transposeB: true, alpha: config.queryScale }))
-  const biased = add(reshape(scores, [kvHeads, group, tokens, all]), reshape(need(site), [kvHeads, 1, tokens, all]))
-  const weights = reshape(softmax(biased), [kvHeads, rows, all])
-  const mixed = reshape(fusedMatMul(weights, values, { transposeB: true }), [kvHeads, group, tokens, headDim])
+  const weights = softmax(add(scores, reshape(need(site), [kvHeads, 1, tokens, all])))
+  const mixed = fusedMatMul(weights, values, { transposeB: true })
   return reshape(transpose(mixed, [2, 0, 1, 3]), [1, tokens, heads * headDim])
 }
 

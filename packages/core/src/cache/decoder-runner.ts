@@ -1,0 +1,234 @@
+/** @file Runs the programs of a decoder on a cache: chooses the program, builds the feeds, appends the new rows. */
+import type { Accuracy, CallOptions } from '@lc/model'
+import type { AttentionPattern, PatternFeedContext } from '../models/decoder/attention-pattern.ts'
+import type { AttentionMode } from '../models/decoder/attention-site.ts'
+import type { DecoderConfig } from '../models/decoder/decoder-config.ts'
+import type { DecoderPrograms } from '../models/decoder/decoder-programs.ts'
+import { RopeTableCache, type RopeTables } from '../models/rope/rope-tables.ts'
+import type { HostTensor, Tensor } from '../runtime/tensor.ts'
+import { chunkBiases, stepBiases } from './attention-bias.ts'
+import { KvCache, type NewRows } from './kv-cache.ts'
+
+/** Tokens in one run: a chunk through the fused kernel, and one with open attention. */
+export const chunkTokens = { fused: 512, open: 128 } as const
+
+/** One run on a cache. */
+export interface RunRequest extends CallOptions {
+  readonly cache: KvCache
+  readonly ids: ArrayLike<number>
+  readonly accuracy: Accuracy
+  readonly ropes: RopeTables
+  /** Outputs to fetch besides those that the cache needs. */
+  readonly fetches?: readonly string[]
+  /** Whether the new rows go into the cache. Defaults to true. */
+  readonly append?: boolean
+  /** Only the first layers. Defaults to all; then nothing is appended. */
+  readonly layers?: number
+}
+
+/** The outputs of a run by name. */
+export type RunOutputs = Readonly<Record<string, HostTensor>>
+
+/** The runs of one decoder. */
+export class DecoderRunner {
+  readonly config: DecoderConfig
+  readonly programs: DecoderPrograms
+  readonly attention: AttentionPattern
+  readonly ropes: RopeTableCache
+  readonly #emptyPast: HostTensor[]
+
+  constructor(fields: { config: DecoderConfig; programs: DecoderPrograms; attention: AttentionPattern }) {
+    this.config = fields.config
+    this.programs = fields.programs
+    this.attention = fields.attention
+    this.ropes = new RopeTableCache(fields.config)
+    const { kvHeads, headDim } = fields.config
+    const data = new Float32Array(kvHeads * headDim)
+    this.#emptyPast = [
+      { dtype: 'float32', shape: [1, kvHeads, 1, headDim], data },
+      { dtype: 'float32', shape: [1, kvHeads, headDim, 1], data },
+    ]
+  }
+
+  /** An empty cache of this decoder. */
+  createCache(capacity = 0): KvCache {
+    const { layers, kvHeads, headDim } = this.config
+    return new KvCache({ layers: layers.length, kvHeads, headDim }, capacity)
+  }
+
+  /** How a run on this cache must attend. */
+  modeFor(cache: KvCache): 'fused' | 'open' {
+    const windowed = this.config.layers.some((layer) => layer.window !== undefined)
+    // the fused kernel counts windows in slots
+    const fits = this.attention.prefill === 'fused' && cache.uniform && (!windowed || cache.contiguous)
+    return fits ? 'fused' : 'open'
+  }
+
+  /** One chunk of new tokens: at most `chunkTokens` of its mode. */
+  async runChunk(request: RunRequest): Promise<RunOutputs> {
+    const { cache, ids, accuracy, layers, append = true, fetches = [] } = request
+    const mode = this.modeFor(cache)
+    const kind = mode === 'fused' ? 'prefill' : 'open'
+    const program = await this.programs.get({ kind, accuracy, ...(layers !== undefined && { layers }) }, request)
+    const feeds = {
+      ids: idTensor(ids, [1, ids.length]),
+      ...this.#ropeFeeds(request.ropes, cache.nextPosition, ids.length, 1),
+      ...(mode === 'fused' ? this.#fusedFeeds(cache, ids.length) : this.#openFeeds(cache, ids.length)),
+      ...this.#patternFeeds(cache, mode, ids.length),
+    }
+    const outputs = await program.run(
+      onlyInputs(feeds, program.inputs),
+      [...new Set([...fetches, ...(append ? this.#rowNames() : [])])].filter((name) => program.outputs.includes(name)),
+      signalOf(request),
+    )
+    if (append) cache.append(this.#newRows(outputs), ids.length)
+    return outputs
+  }
+
+  /** One token, with its logits `[1, V]`. */
+  async runStep(request: RunRequest): Promise<RunOutputs> {
+    const { cache, ids, accuracy, append = true, fetches = ['logits'] } = request
+    const program = await this.programs.get({ kind: 'step', accuracy }, request)
+    const input = { config: this.config, attention: this.attention, cache }
+    const feeds = {
+      ids: idTensor(ids, [1]),
+      ...this.#ropeFeeds(request.ropes, cache.nextPosition, 1, 1),
+      ...this.#pastFeeds(cache, []),
+      ...stepBiases(input),
+      ...this.#patternFeeds(cache, 'step', 1),
+    }
+    const outputs = await program.run(
+      feeds,
+      [...new Set([...fetches, ...(append ? this.#rowNames() : [])])],
+      signalOf(request),
+    )
+    if (append) cache.append(this.#newRows(outputs), 1)
+    return outputs
+  }
+
+  /** Texts of their own, padded on the right to `[B, T]`; nothing is cached. Rows behind a text's end mean nothing. */
+  async runBatch(
+    texts: readonly ArrayLike<number>[],
+    request: Omit<RunRequest, 'cache' | 'ids' | 'append'>,
+  ): Promise<RunOutputs> {
+    const { accuracy, layers, fetches = ['hidden'] } = request
+    const program = await this.programs.get(
+      { kind: 'prefill', accuracy, ...(layers !== undefined && { layers }) },
+      request,
+    )
+    const batch = texts.length
+    const tokens = Math.max(...texts.map((text) => text.length))
+    const ids = new BigInt64Array(batch * tokens)
+    for (const [row, text] of texts.entries())
+      for (let token = 0; token < text.length; token++) ids[row * tokens + token] = BigInt(text[token]!)
+    const { kvHeads, headDim } = this.config
+    const data = new Float32Array(batch * kvHeads * headDim)
+    const feeds: Record<string, Tensor> = {
+      ids: { dtype: 'int64', shape: [batch, tokens], data: ids },
+      ...this.#ropeFeeds(request.ropes, 0, tokens, batch),
+      lastIndex: { dtype: 'int32', shape: [batch], data: new Int32Array(batch).fill(tokens - 1) },
+      totalLength: { dtype: 'int32', shape: [], data: Int32Array.of(tokens) },
+    }
+    for (let layer = 0; layer < this.config.layers.length; layer++) {
+      feeds[`pastKey.${layer}`] = { dtype: 'float32', shape: [batch, kvHeads, 1, headDim], data }
+      feeds[`pastValue.${layer}`] = { dtype: 'float32', shape: [batch, kvHeads, headDim, 1], data }
+    }
+    return program.run(onlyInputs(feeds, program.inputs), fetches, signalOf(request))
+  }
+
+  #ropeFeeds(ropes: RopeTables, start: number, tokens: number, batch: number): Record<string, Tensor> {
+    const feeds: Record<string, Tensor> = {}
+    const used = new Set(this.config.layers.map((layer) => layer.rope))
+    for (const [kind, table] of ropes) {
+      if (!used.has(kind)) continue
+      const { cos, sin } = table.range(start, tokens)
+      const shape = [batch, tokens, table.half]
+      feeds[`cos.${kind}`] = { dtype: 'float32', shape, data: repeated(cos, batch) }
+      feeds[`sin.${kind}`] = { dtype: 'float32', shape, data: repeated(sin, batch) }
+    }
+    return feeds
+  }
+
+  #fusedFeeds(cache: KvCache, tokens: number): Record<string, Tensor> {
+    const length = cache.length
+    return {
+      ...(length === 0 ? this.#emptyFeeds() : this.#pastFeeds(cache, [1])),
+      lastIndex: { dtype: 'int32', shape: [1], data: Int32Array.of(length + tokens - 1) },
+      totalLength: { dtype: 'int32', shape: [], data: Int32Array.of(length + tokens) },
+    }
+  }
+
+  #openFeeds(cache: KvCache, tokens: number): Record<string, Tensor> {
+    const input = { config: this.config, attention: this.attention, cache }
+    return { ...this.#pastFeeds(cache, []), ...chunkBiases(input, tokens) }
+  }
+
+  #emptyFeeds(): Record<string, Tensor> {
+    const feeds: Record<string, Tensor> = {}
+    for (let layer = 0; layer < this.config.layers.length; layer++) {
+      feeds[`pastKey.${layer}`] = this.#emptyPast[0]!
+      feeds[`pastValue.${layer}`] = this.#emptyPast[1]!
+    }
+    return feeds
+  }
+
+  #pastFeeds(cache: KvCache, batch: readonly number[]): Record<string, Tensor> {
+    const { kvHeads, headDim } = this.config
+    const keyShape = [...batch, kvHeads, cache.capacity, headDim]
+    const valueShape = [...batch, kvHeads, headDim, cache.capacity]
+    const feeds: Record<string, Tensor> = {}
+    for (let layer = 0; layer < this.config.layers.length; layer++) {
+      const { key, value } = cache.layer(layer)
+      feeds[`pastKey.${layer}`] = { dtype: 'float32', shape: keyShape, data: key }
+      feeds[`pastValue.${layer}`] = { dtype: 'float32', shape: valueShape, data: value }
+    }
+    return feeds
+  }
+
+  #patternFeeds(cache: KvCache, mode: AttentionMode, tokens: number): Record<string, Tensor> {
+    if (!this.attention.feed) return {}
+    const context: PatternFeedContext = {
+      config: this.config,
+      mode,
+      tokens,
+      capacity: cache.capacity,
+      position: cache.nextPosition,
+      keys: (layer) => cache.layer(layer).key,
+      values: (layer) => cache.layer(layer).value,
+      length: (layer, head) => cache.lengthOf(layer, head),
+      positions: (layer, head) => cache.positionsOf(layer, head),
+    }
+    return this.attention.feed(context)
+  }
+
+  #rowNames(): string[] {
+    return this.config.layers.flatMap((_, layer) => [`key.${layer}`, `value.${layer}`])
+  }
+
+  #newRows(outputs: RunOutputs): NewRows[] {
+    return this.config.layers.map((_, layer) => ({
+      key: outputs[`key.${layer}`]!.data as Float32Array,
+      value: outputs[`value.${layer}`]!.data as Float32Array,
+    }))
+  }
+}
+
+function idTensor(ids: ArrayLike<number>, shape: readonly number[]): HostTensor {
+  return { dtype: 'int64', shape, data: BigInt64Array.from({ length: ids.length }, (_, at) => BigInt(ids[at]!)) }
+}
+
+function repeated(rows: Float32Array, times: number): Float32Array {
+  if (times === 1) return rows
+  const result = new Float32Array(rows.length * times)
+  for (let time = 0; time < times; time++) result.set(rows, time * rows.length)
+  return result
+}
+
+/** A program of fewer layers takes fewer inputs. */
+function onlyInputs(feeds: Record<string, Tensor>, names: readonly string[]): Record<string, Tensor> {
+  return Object.fromEntries(names.map((name) => [name, feeds[name]!]))
+}
+
+function signalOf({ signal }: CallOptions): { signal?: AbortSignal } {
+  return signal ? { signal } : {}
+}

@@ -1,0 +1,115 @@
+/** @file The keys and values of one layer, shared between forks until one of them writes. */
+
+/** Sizes of a layer's cache: G key/value heads, D head size. */
+export interface KvShape {
+  readonly kvHeads: number
+  readonly headDim: number
+}
+
+/** Keys `[G, C, D]` and transposed values `[G, D, C]` of one layer: the layouts that a decoding step reads fastest. */
+export class KvLayer {
+  readonly shape: KvShape
+  readonly capacity: number
+  readonly key: Float32Array
+  readonly value: Float32Array
+  /** Caches that hold this layer. */
+  owners = 1
+
+  constructor(shape: KvShape, capacity: number) {
+    this.shape = shape
+    this.capacity = capacity
+    const size = shape.kvHeads * shape.headDim * capacity
+    this.key = new Float32Array(size)
+    this.value = new Float32Array(size)
+  }
+
+  /** The same rows with room for more or fewer: the first `length` slots of each head. */
+  resized(capacity: number, length: number): KvLayer {
+    const { kvHeads, headDim } = this.shape
+    const next = new KvLayer(this.shape, capacity)
+    for (let head = 0; head < kvHeads; head++) {
+      const from = head * this.capacity * headDim
+      next.key.set(this.key.subarray(from, from + length * headDim), head * capacity * headDim)
+      for (let column = 0; column < headDim; column++) {
+        const row = head * headDim + column
+        next.value.set(this.value.subarray(row * this.capacity, row * this.capacity + length), row * capacity)
+      }
+    }
+    return next
+  }
+
+  /** Writes `count` tokens from `[T, G*D]` rows at a slot of one head, starting at token `first`. */
+  write(
+    head: number,
+    slot: number,
+    keys: Float32Array,
+    values: Float32Array,
+    range: { first: number; count: number },
+  ): void {
+    const { kvHeads, headDim } = this.shape
+    const width = kvHeads * headDim
+    const { first, count } = range
+    for (let token = 0; token < count; token++) {
+      const from = (first + token) * width + head * headDim
+      this.key.set(keys.subarray(from, from + headDim), (head * this.capacity + slot + token) * headDim)
+    }
+    for (let column = 0; column < headDim; column++) {
+      const row = (head * headDim + column) * this.capacity + slot
+      for (let token = 0, from = first * width + head * headDim + column; token < count; token++, from += width)
+        this.value[row + token] = values[from]!
+    }
+  }
+
+  /** Keeps these slots of a head (ascending), in order; what lies behind is cleared. */
+  keep(head: number, slots: ArrayLike<number>, length: number): void {
+    const { headDim } = this.shape
+    const base = head * this.capacity
+    for (let index = 0; index < slots.length; index++) {
+      const slot = slots[index]!
+      if (slot !== index)
+        this.key.copyWithin((base + index) * headDim, (base + slot) * headDim, (base + slot + 1) * headDim)
+    }
+    this.key.fill(0, (base + slots.length) * headDim, (base + length) * headDim)
+    for (let column = 0; column < headDim; column++) {
+      const row = (head * headDim + column) * this.capacity
+      for (let index = 0; index < slots.length; index++) this.value[row + index] = this.value[row + slots[index]!]!
+      this.value.fill(0, row + slots.length, row + length)
+    }
+  }
+
+  /** Clears the slots of a head from `from` on. */
+  clear(head: number, from: number, to: number): void {
+    const { headDim } = this.shape
+    this.key.fill(0, (head * this.capacity + from) * headDim, (head * this.capacity + to) * headDim)
+    for (let column = 0; column < headDim; column++) {
+      const row = (head * headDim + column) * this.capacity
+      this.value.fill(0, row + from, row + to)
+    }
+  }
+
+  /** A copy of the key in a slot, `[D]`. */
+  keyAt(head: number, slot: number): Float32Array {
+    const { headDim } = this.shape
+    const from = (head * this.capacity + slot) * headDim
+    return this.key.slice(from, from + headDim)
+  }
+
+  /** A copy of the value in a slot, `[D]`. */
+  valueAt(head: number, slot: number): Float32Array {
+    const { headDim } = this.shape
+    return Float32Array.from(
+      { length: headDim },
+      (_, column) => this.value[(head * headDim + column) * this.capacity + slot]!,
+    )
+  }
+
+  setKey(head: number, slot: number, key: Float32Array): void {
+    this.key.set(key, (head * this.capacity + slot) * this.shape.headDim)
+  }
+
+  setValue(head: number, slot: number, value: Float32Array): void {
+    const { headDim } = this.shape
+    for (let column = 0; column < headDim; column++)
+      this.value[(head * headDim + column) * this.capacity + slot] = value[column]!
+  }
+}
