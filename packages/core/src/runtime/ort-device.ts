@@ -7,6 +7,7 @@ import { DeviceError } from '../errors/device-error.ts'
 import type { DType } from '../graph/dtype.ts'
 import { Graph } from '../graph/graph.ts'
 import { identity } from '../graph/ops/elementwise.ts'
+import { lowerForProvider, type ProviderTraits } from '../graph/rewrite/lower-for-provider.ts'
 import { encodeModel } from '../onnx/encode-model.ts'
 import type { CompileOptions, Device, DeviceKind } from './device.ts'
 import { hashBytes } from './hash-bytes.ts'
@@ -16,8 +17,10 @@ import type { OrtModule, OrtSession, OrtSessionOptions, OrtTensor } from './ort-
 import { OrtProgram } from './ort-program.ts'
 import { hostData } from './ort-tensor.ts'
 import { type PlacedWeights, type PlaceFiles, placeWeights } from './place-weights.ts'
+import { type CompilePlain, fusedAttentionIsRight, hasHalfPrecision } from './probe-webgpu.ts'
 import type { Program } from './program.ts'
 import { ProgramCache } from './program-cache.ts'
+import { nodesWithoutWebgpuKernel } from './provider-capability.ts'
 import { SerialQueue } from './serial-queue.ts'
 import type { HostTensor } from './tensor.ts'
 
@@ -45,6 +48,8 @@ export class OrtDevice implements Device, OrtBackend {
   readonly #programs = new Set<Program>()
   readonly #readers = new Map<string, Promise<OrtSession>>()
   #deviceTensorBytes = 0
+  #hasHalf: Promise<boolean> | undefined
+  #attentionIsRight: Promise<boolean> | undefined
 
   constructor(fields: OrtDeviceFields) {
     this.kind = fields.kind
@@ -58,36 +63,10 @@ export class OrtDevice implements Device, OrtBackend {
     return this.#guard.use(async () => {
       options.signal?.throwIfAborted()
       checkIo(graph, options.keepOnDevice ?? [])
-      const weights = await placeWeights(graph, options.weights ?? new Map(), this.#fields.placeFiles)
-      const model = encodeModel(graph, { weights: weights.content })
-      const sessionOptions = this.#optionsOf(graph, options, weights)
-      const settings = JSON.stringify([
-        sessionOptions.preferredOutputLocation,
-        sessionOptions.extra,
-        options.memoryArena,
-      ])
-      const memory = {
-        name: graph.name,
-        graphBytes: model.length,
-        fileWeightBytes: weights.fileBytes,
-        memoryWeightBytes: weights.memoryBytes,
-      }
-      const shared = await this.#cache.acquire(`${hashBytes(model)}${settings}`, memory, () =>
-        this.#createSession(graph.name, model, sessionOptions),
-      )
-      const program: Program = new OrtProgram({
-        name: graph.name,
-        backend: this,
-        session: shared.session,
-        inputs: graph.inputs,
-        outputs: graph.outputs,
-        release: () => {
-          this.#programs.delete(program)
-          return shared.release()
-        },
-      })
-      this.#programs.add(program)
-      return this.#unlessAborted(program, options.signal)
+      const program = await this.#compileLowered(graph, await this.#lower(graph, options), options)
+      if (options.signal?.aborted) await program.close()
+      options.signal?.throwIfAborted()
+      return program
     })
   }
 
@@ -147,6 +126,39 @@ export class OrtDevice implements Device, OrtBackend {
     return session
   }
 
+  /** The graph in ops that the provider has kernels for. */
+  async #lower(graph: Graph, options: CompileOptions): Promise<Graph> {
+    if (this.kind !== 'webgpu') return lowerForProvider(graph, this.kind === 'wasm' ? 'cpu' : this.kind)
+    const lowered = lowerForProvider(graph, 'webgpu', await this.#traitsFor(graph))
+    const missing = nodesWithoutWebgpuKernel(lowered)
+    if (missing.length > 0 && options.unsupportedOps !== 'cpu') {
+      const problem = `it has no kernel for ${[...new Set(missing)].join('; ')}`
+      const fallback = "compile with unsupportedOps: 'cpu' to run these there"
+      throw new DeviceError({ device: this.kind, operation: `compile ${graph.name}`, problem, fallback })
+    }
+    return lowered
+  }
+
+  /** What the graph needs to know of the adapter, tried out once. */
+  async #traitsFor(graph: Graph): Promise<ProviderTraits> {
+    const plain: CompilePlain = (probe) => this.#compileLowered(probe, lowerForProvider(probe, 'webgpu'), {})
+    if (graph.nodes.some((node) => node.outputs.some((output) => output.dtype === 'float16'))) {
+      this.#hasHalf ??= hasHalfPrecision(plain)
+      if (!(await this.#hasHalf)) {
+        const problem = 'the adapter has no float16 (the feature shader-f16)'
+        throw new DeviceError({
+          device: this.kind,
+          operation: `compile ${graph.name}`,
+          problem,
+          fallback: 'use float32',
+        })
+      }
+    }
+    if (!graph.nodes.some((node) => node.op === 'groupQueryAttention')) return {}
+    this.#attentionIsRight ??= fusedAttentionIsRight(plain)
+    return { fusedAttention: (await this.#attentionIsRight) ? 'trusted' : 'untrusted' }
+  }
+
   #optionsOf(graph: Graph, options: CompileOptions, weights: PlacedWeights): OrtSessionOptions {
     const base = this.#fields.sessionOptions
     const { prepack = true, memoryArena = false, keepOnDevice = [], unsupportedOps = 'error' } = options
@@ -168,25 +180,53 @@ export class OrtDevice implements Device, OrtBackend {
     }
   }
 
-  #createSession(program: string, model: Uint8Array, options: OrtSessionOptions): Promise<OrtSession> {
+  #createSession(program: string, model: Uint8Array, options: OrtSessionOptions, graph?: Graph): Promise<OrtSession> {
     return this.#queue.run(async () => {
       try {
         return await this.ort.InferenceSession.create(model, options)
       } catch (error) {
-        throw this.#failure(`compile ${program}`, error)
+        throw this.#failure(`compile ${program}`, error, graph)
       }
     })
   }
 
-  #failure(operation: string, error: unknown): unknown {
+  #failure(operation: string, error: unknown, graph?: Graph): unknown {
     if (isLcError(error)) return error
-    const problem = error instanceof Error ? error.message : String(error)
+    const message = error instanceof Error ? error.message : String(error)
+    const ops = [...new Set(graph?.nodes.map((node) => node.op))].join(', ')
+    const refused = message.includes('fallback to CPU EP has been explicitly disabled')
+    const problem = refused
+      ? `it has no kernel for one of ${ops}, in these types or with sizes read at run time`
+      : message
     return new DeviceError({ device: this.kind, operation, problem, cause: error })
   }
 
-  async #unlessAborted(program: Program, signal: AbortSignal | undefined): Promise<Program> {
-    if (signal?.aborted) await program.close()
-    signal?.throwIfAborted()
+  async #compileLowered(graph: Graph, lowered: Graph, options: CompileOptions): Promise<Program> {
+    const weights = await placeWeights(lowered, options.weights ?? new Map(), this.#fields.placeFiles)
+    const model = encodeModel(lowered, { weights: weights.content })
+    const sessionOptions = this.#optionsOf(graph, options, weights)
+    const settings = JSON.stringify([sessionOptions.preferredOutputLocation, sessionOptions.extra, options.memoryArena])
+    const memory = {
+      name: graph.name,
+      graphBytes: model.length,
+      fileWeightBytes: weights.fileBytes,
+      memoryWeightBytes: weights.memoryBytes,
+    }
+    const shared = await this.#cache.acquire(`${hashBytes(model)}${settings}`, memory, () =>
+      this.#createSession(graph.name, model, sessionOptions, lowered),
+    )
+    const program: Program = new OrtProgram({
+      name: graph.name,
+      backend: this,
+      session: shared.session,
+      inputs: graph.inputs,
+      outputs: graph.outputs,
+      release: () => {
+        this.#programs.delete(program)
+        return shared.release()
+      },
+    })
+    this.#programs.add(program)
     return program
   }
 

@@ -5,7 +5,7 @@ import { Graph } from '../graph/graph.ts'
 import { add } from '../graph/ops/elementwise.ts'
 import type { Device } from '../runtime/device.ts'
 import type { HostTensor } from '../runtime/tensor.ts'
-import { measureOpCase, type OpCase } from './op-case.ts'
+import { measureOpCase, type OpCase, type OpDifference } from './op-case.ts'
 import { opCases } from './op-cases.ts'
 
 /** Options of `deviceSuite`. */
@@ -32,8 +32,13 @@ function testOps({ test, expect, choose = () => true }: DeviceSuiteOptions, get:
   for (const item of opCases().filter(choose))
     test(item.name, async () => {
       const device = await get()
-      if (item.unsupported[device.kind] !== undefined) return
-      for (const { difference, ...worst } of await measureOpCase(device, item))
+      const result = await measureOpCase(device, item).catch((error: unknown) => error)
+      if (item.unsupported[device.kind] !== undefined && !Array.isArray(result)) {
+        expect(isLcError(result) ? result.code : result, 'an op without a kernel is refused').toBe('device')
+        return
+      }
+      if (!Array.isArray(result)) throw result
+      for (const { difference, ...worst } of result as readonly OpDifference[])
         expect(difference, JSON.stringify(worst)).toBeLessThanOrEqual(item.tolerances[device.kind] ?? item.tolerance)
     })
 }

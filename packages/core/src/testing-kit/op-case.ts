@@ -20,7 +20,7 @@ export interface OpCase {
   readonly tolerance: number
   /** Where a kind of device is known to be less exact. */
   readonly tolerances: Partial<Record<DeviceKind, number>>
-  /** Kinds of device that have no kernel for it, and why it is left out there. */
+  /** Kinds of device that may refuse it with a `DeviceError`, and why. */
   readonly unsupported: Partial<Record<DeviceKind, string>>
 }
 

@@ -46,7 +46,7 @@ export function gatherCases(): readonly OpCase[] {
       'scatterElements',
       { x, ids: ids([2, 3], 5), updates: numbers([2, 3]) },
       (values) => scatterElements(values.x, values.ids, values.updates, { axis: 0, reduction: 'add' }),
-      { note: 'adding', unsupported: { webgpu: 'repeated places race' } },
+      { note: 'adding' },
     ),
     opCase(
       'scatterNd',
@@ -57,7 +57,7 @@ export function gatherCases(): readonly OpCase[] {
       'scatterNd',
       { x, ids: ids([6, 2], 4), updates: numbers([6]) },
       (values) => scatterNd(values.x, values.ids, values.updates, { reduction: 'add' }),
-      { note: 'adding', unsupported: { webgpu: 'repeated places race' } },
+      { note: 'adding' },
     ),
   ]
 }

@@ -112,7 +112,6 @@ export function quantisedCases(): readonly OpCase[] {
       'quantizeLinear',
       { x: numbers([3, 8]), scale: given(Float32Array.of(0.02), [], 'float32'), z: zero(128) },
       (values) => quantizeLinear(values.x, values.scale, values.z),
-      noKernel,
     ),
     opCase(
       'quantizeLinear',

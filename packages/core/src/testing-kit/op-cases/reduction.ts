@@ -41,19 +41,15 @@ export function reductionCases(): readonly OpCase[] {
     ...reductions.map(([op, apply]) =>
       opCase(op, { x }, (values) => apply(values.x, { axes: [0, -1] }), { note: 'of two axes' }),
     ),
-    opCase('reduceSum', { x: numbers([3, 4], { dtype: 'int32', from: -9, to: 9 }) }, (values) => reduceSum(values.x), {
-      unsupported: { webgpu: 'float only here' },
-    }),
-    opCase('argMax', { x }, (values) => argMax(values.x), { unsupported: { webgpu: 'the result is int64' } }),
+    opCase('reduceSum', { x: numbers([3, 4], { dtype: 'int32', from: -9, to: 9 }) }, (values) => reduceSum(values.x)),
+    opCase('argMax', { x }, (values) => argMax(values.x)),
     opCase(
       'argMax',
       { x: given(Float32Array.of(1, 3, 3, 2), [4], 'float32') },
       (values) => argMax(values.x, { keepDims: false }),
-      { note: 'of ties', unsupported: { webgpu: 'the result is int64' } },
+      { note: 'of ties' },
     ),
-    opCase('argMin', { x }, (values) => argMin(values.x, { axis: 1, keepDims: false }), {
-      unsupported: { webgpu: 'the result is int64' },
-    }),
+    opCase('argMin', { x }, (values) => argMin(values.x, { axis: 1, keepDims: false })),
     opCase('softmax', { x }, (values) => softmax(values.x)),
     opCase('softmax', { x }, (values) => softmax(values.x, { axis: 1 }), { note: 'of the middle' }),
     opCase('logSoftmax', { x }, (values) => logSoftmax(values.x)),
