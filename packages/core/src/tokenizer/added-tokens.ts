@@ -68,7 +68,7 @@ export class AddedTokenFinder {
   }
 }
 
-const wordCharacter = /[\p{L}\p{M}\p{N}\p{Pc}]/u
+const wordCharacter = /[\p{Alphabetic}\p{M}\p{Nd}\p{Pc}\p{Join_Control}]/u
 
 function standsAlone(token: AddedToken, text: string, at: number): boolean {
   if (!token.singleWord) return true

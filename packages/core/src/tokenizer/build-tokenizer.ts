@@ -14,7 +14,7 @@ import { buildPostProcessor, type PostProcessor, type TemplatePart } from './pos
 import { buildPreTokenizer, type PreTokenizer } from './split/build-splitter.ts'
 import { withWordBoundaries } from './split/word-boundary-splitter.ts'
 import { createStreamDecoder } from './stream-decoder.ts'
-import { type AlignedText, plainText, sliceAligned } from './text/aligned-text.ts'
+import { type AlignedText, originOf, plainText, sliceAligned } from './text/aligned-text.ts'
 import { byteLetters } from './text/byte-alphabet.ts'
 import { buildTokenDecoder, decodeTokens, type TokenDecoder } from './token-decoder.ts'
 import type { TokenizerDefinition } from './tokenizer-definition.ts'
@@ -90,6 +90,7 @@ function buildModel(definition: TokenizerDefinition, byteLevel: boolean): TokenM
       })
     return new WordPieceModel({ ...model, vocabulary, unknownId: unknown })
   }
+  model.merges.forbid(new Set(addedTokens.filter((token) => token.special).map((token) => token.id)))
   return new BpeModel({ ...model, vocabulary, unknownId: unknown, byteLetters: byteLevel ? byteLetters : undefined })
 }
 
@@ -216,8 +217,9 @@ class DefinedTokenizer implements LocalTokenizer {
 
   #normalise(piece: AlignedText, mode: Mode, literal: readonly Span[], sink: TokenSink): void {
     const { normalizer, normalised, plainNormalised } = this.#parts
-    const first = piece.base === 0
     const text = normalizer ? normalizer(piece) : piece
+    // what a normalizer cut off at the start counts as text before
+    const first = originOf(text, 0, Math.min(1, text.text.length)).start === 0
     let done = 0
     const finder = mode === 'none' || literal.length > 0 ? plainNormalised : normalised
     for (const { token, start, end } of finder.find(text.text)) {

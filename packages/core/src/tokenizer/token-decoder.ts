@@ -8,8 +8,6 @@ export interface TokenDecoder {
   bytes(token: string, first: boolean): Uint8Array
   /** Whether broken UTF-8 is replaced byte by byte (byte fall-back) instead of sequence by sequence. */
   readonly replacesEachByte: boolean
-  /** Changes the finished text. */
-  finish(text: string): string
 }
 
 const encoder = new TextEncoder()
@@ -38,7 +36,6 @@ export function buildTokenDecoder(component: Component | undefined): TokenDecode
   return {
     replacesEachByte: steps.byteFallback,
     bytes: (token, first) => tokenBytes(steps, token, first, component !== undefined),
-    finish: (text) => (steps.wordPiece?.cleanup ? cleanUp(text) : text),
   }
 }
 
@@ -136,7 +133,7 @@ const strict = new TextDecoder('utf-8', { ignoreBOM: true, fatal: true })
 /** The text of tokens. */
 export function decodeTokens(decoder: TokenDecoder, tokens: readonly string[]): string {
   const pieces = tokens.map((token, i) => decoder.bytes(token, i === 0))
-  if (!decoder.replacesEachByte) return decoder.finish(lossy.decode(join(pieces)))
+  if (!decoder.replacesEachByte) return lossy.decode(join(pieces))
   let text = ''
   for (let i = 0; i < pieces.length; ) {
     if (!isByteToken(tokens[i]!)) {
@@ -148,7 +145,7 @@ export function decodeTokens(decoder: TokenDecoder, tokens: readonly string[]): 
     while (i < pieces.length && isByteToken(tokens[i]!)) i++
     text += decodeBytesOrReplace(join(pieces.slice(from, i)))
   }
-  return decoder.finish(text)
+  return text
 }
 
 function isByteToken(token: string): boolean {

@@ -9,6 +9,8 @@ export interface MergeRules {
   rank(left: number, right: number): number
   /** The token that a pair with a rank becomes. */
   merged(left: number, right: number): number
+  /** Merging never makes these tokens: text must not turn into a special token by itself. */
+  forbid(ids: ReadonlySet<number>): void
 }
 
 /** A hash table from a pair of ids to a rank and a token. */
@@ -66,8 +68,9 @@ export class MergeTable implements MergeRules {
     return this.#merged[this.slot(left, right)]!
   }
 
-  get size(): number {
-    return this.#count
+  forbid(ids: ReadonlySet<number>): void {
+    for (let i = 0; i < this.#left.length; i++)
+      if (this.#left[i] !== -1 && ids.has(this.#merged[i]!)) this.#rank[i] = noMerge
   }
 
   #grow(): void {
@@ -115,6 +118,10 @@ export class ScoredMerges implements MergeRules {
 
   merged(left: number, right: number): number {
     return this.#known.merged(left, right)
+  }
+
+  forbid(ids: ReadonlySet<number>): void {
+    for (const id of ids) this.#order[id] = -1
   }
 
   #resolve(left: number, right: number): void {

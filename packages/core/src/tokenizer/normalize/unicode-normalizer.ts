@@ -30,8 +30,8 @@ export function lowercase(aligned: AlignedText): AlignedText {
   return builder.build()
 }
 
-/** Takes away combining marks that do not take room (category Mn). */
+/** Takes away all combining marks. */
 export function stripAccents(aligned: AlignedText): AlignedText {
   if (ascii.test(aligned.text)) return aligned
-  return replaceAligned(aligned, /\p{Mn}+/gu, () => '')
+  return replaceAligned(aligned, /\p{M}+/gu, () => '')
 }

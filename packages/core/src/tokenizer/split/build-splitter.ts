@@ -31,7 +31,13 @@ const builders: Readonly<Record<string, Build>> = {
   Punctuation: (component) =>
     plain(splitByPattern(new RegExp(`[${punctuation}]`, 'gu'), behavior(component, 'Isolated'))),
   Whitespace: () =>
-    plain(splitByPattern(/[\p{L}\p{M}\p{N}\p{Pc}]+|[^\p{L}\p{M}\p{N}\p{Pc}\p{White_Space}]+/gu, 'Removed', true)),
+    plain(
+      splitByPattern(
+        /[\p{Alphabetic}\p{M}\p{Nd}\p{Pc}\p{Join_Control}]+|[^\p{Alphabetic}\p{M}\p{Nd}\p{Pc}\p{Join_Control}\p{White_Space}]+/gu,
+        'Removed',
+        true,
+      ),
+    ),
   WhitespaceSplit: () => plain(splitByPattern(/\p{White_Space}/gu, 'Removed')),
   BertPreTokenizer: () =>
     sequence([

@@ -21,13 +21,16 @@ export function translatePattern(source: string): { pattern: string } | { proble
 /** Left by `throw` inside the translator only; `translatePattern` turns it into a sentence. */
 class PatternProblem extends SyntaxError {}
 
+/** What Oniguruma's tables call a word character: with superscripts and fractions of Latin-1, without joiners. */
+const word = '\\p{Alphabetic}\\p{M}\\p{Nd}\\p{Pc}\\u{b2}\\u{b3}\\u{b9}\\u{bc}-\\u{be}'
+
 const outsideClass: Readonly<Record<string, string>> = {
   s: '\\p{White_Space}',
   S: '\\P{White_Space}',
   d: '\\p{Nd}',
   D: '\\P{Nd}',
-  w: '[\\p{L}\\p{M}\\p{N}\\p{Pc}]',
-  W: '[^\\p{L}\\p{M}\\p{N}\\p{Pc}]',
+  w: `[${word}]`,
+  W: `[^${word}]`,
   h: '[0-9a-fA-F]',
   A: '(?<![\\s\\S])',
   z: '(?![\\s\\S])',
@@ -39,7 +42,7 @@ const insideClass: Readonly<Record<string, string>> = {
   S: '\\P{White_Space}',
   d: '\\p{Nd}',
   D: '\\P{Nd}',
-  w: '\\p{L}\\p{M}\\p{N}\\p{Pc}',
+  w: word,
   h: '0-9a-fA-F',
 }
 
@@ -98,8 +101,10 @@ class Translator {
       this.#at++
       return `${repeated}?`
     }
-    if (mark !== '+' || quantifier.startsWith('{')) return repeated
+    if (mark !== '+') return repeated
     this.#at++
+    // behind braces a plus repeats what they repeat
+    if (quantifier.startsWith('{')) return `(?:${repeated})+`
     return this.#atomic(repeated)
   }
 
