@@ -10,7 +10,10 @@ export interface TokenizerSuiteOptions extends SuiteOptions<Tokenizer> {
    * (lower-casing, WordPiece). Defaults to `'exact'`.
    */
   decoding?: 'exact' | 'lossy'
-  /** Which characters the spans cover together. Defaults to `'all'`; WordPiece covers `'visible'` ones. */
+  /**
+   * Which characters the spans cover together. Defaults to `'all'`; WordPiece covers `'visible'` ones: no spaces, control
+   * characters and combining marks.
+   */
   coverage?: 'all' | 'visible' | 'some'
   /** Special-token strings of the vocabulary, such as `<|im_start|>`. */
   specialTokens?: readonly string[]
@@ -124,5 +127,5 @@ function uncovered(
   const covered = new Uint8Array(text.length)
   for (const span of spans) covered.fill(1, span.start, span.end)
   const missing = Array.from({ length: text.length }, (_, at) => (covered[at] ? '' : text[at]!)).join('')
-  return coverage === 'all' ? missing : missing.replace(/[\s\p{C}]/gu, '')
+  return coverage === 'all' ? missing : missing.replace(/[\s\p{C}\p{Mn}]/gu, '')
 }

@@ -46,11 +46,18 @@ describe('alignPieces', () => {
     ['x 😀', ['x', '[UNK]'], ['x', '😀']],
     ['(😀)', ['(', '[UNK]', ')'], ['(', '😀', ')']],
     ['A new day', ['▁A', '▁new', '▁', 'day'], ['A', 'new', '', 'day']],
-    ['ﬁne', ['fine'], ['ﬁne']],
-    ['e\u0301a', ['e', '##a'], ['e\u0301', 'a']],
+    ['ﬁne ½', ['▁fine', '▁1⁄2'], ['ﬁne', '½']],
+    ['… ½', ['[UNK]', '[UNK]'], ['…', '½']],
+    ['e\u0301a', ['e', '##a'], ['e', 'a']],
+    ['ab☃cd', ['▁ab', '<unk>', 'cd'], ['ab', '☃', 'cd']],
+    ['x ☃☃', ['▁x', '▁', '<unk>'], ['x', '', '☃☃']],
     ['', [], []],
   ])('%s', (text, tokens, expected) => {
-    expect(alignPieces(text, tokens, '[UNK]').map((span) => text.slice(span.start, span.end))).toEqual(expected)
+    expect(
+      alignPieces(text, tokens, tokens.includes('<unk>') ? '<unk>' : '[UNK]').map((span) =>
+        text.slice(span.start, span.end),
+      ),
+    ).toEqual(expected)
   })
 })
 

@@ -172,3 +172,17 @@ test('the fixtures are those that the script made', () => {
       file,
     ).toBe(hash)
 })
+
+describe.each(['decoder', 'encoder'])('offsets of the tokenizer of %s', (folder) => {
+  const recorded = JSON.parse(readFileSync(join(fixtures, 'offsets.json'), 'utf8')) as Record<
+    string,
+    { text: string; ids: number[]; spans: [number, number][] }[]
+  >
+
+  test.each(recorded[folder]!)('are those of the Python tokenizers: $text', async ({ text, ids, spans }) => {
+    const tokenizer = transformersJsTokenizer(await AutoTokenizer.from_pretrained(folder, local))
+    const own = tokenizer.encode(text)
+    expect(Array.from(own.ids)).toEqual(ids)
+    expect(own.spans.map((span) => [span.start, span.end])).toEqual(spans)
+  })
+})
