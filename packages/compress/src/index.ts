@@ -9,3 +9,11 @@ export { type LongCodeZipOptions, longCodeZipDefaults } from './longcodezip/opti
 export type { SpikeRule } from './longcodezip/split-blocks.ts'
 export { type CompressWithoutModelOptions, compressWithoutModel, noModel } from './no-model/no-model.ts'
 export { type NoModelOptions, noModelDefaults, type Ranker } from './no-model/options.ts'
+export type { ProtectedKind } from './prose/protected-spans.ts'
+export type { ProtectionOptions } from './prose/protection.ts'
+export {
+  type SelectiveContextOptions,
+  type SelectiveContextUnit,
+  selectiveContextDefaults,
+} from './selective-context/options.ts'
+export { compressBySelfInformation, selectiveContext } from './selective-context/selective-context.ts'

@@ -3,6 +3,7 @@ import { checkArgument, checkInteger, checkNumber, checkOneOf, checkString } fro
 import type { CodeParsers } from '../code/code-parsers.ts'
 import { type Language, languages } from '../code/language.ts'
 import type { OmissionStyle } from '../compressor/omission-marker.ts'
+import { resolveBudget } from '../compressor/resolve-budget.ts'
 import type { SpikeRule } from './split-blocks.ts'
 
 export interface LongCodeZipOptions {
@@ -87,7 +88,7 @@ export function resolveLongCodeZipOptions(
     parsers,
     signal,
     onProgress,
-    budget: resolveBudget(options.budget ?? runBudget, scorer),
+    budget: resolveBudget(options.budget ?? runBudget, scorer.tokenizer),
     mode: checkOneOf(options.mode ?? defaults.mode, 'mode', ['joint', 'paper']),
     instruction: checkString(options.instruction ?? defaults.instruction, 'instruction'),
     language: options.language === undefined ? undefined : checkOneOf(options.language, 'language', languages),
@@ -99,14 +100,6 @@ export function resolveLongCodeZipOptions(
     beta: checkNumber(options.beta ?? defaults.beta, 'beta', { min: 0, max: 10 }),
     spikes: checkSpikes(options.spikes ?? defaults.spikes),
   }
-}
-
-function resolveBudget(budget: number | TokenBudget | undefined, scorer: Scorer): TokenBudget {
-  checkArgument(budget !== undefined, 'budget', budget, 'given, as an option or by the run')
-  if (typeof budget === 'number')
-    return { tokens: checkInteger(budget, 'budget', { min: 0 }), tokenizer: scorer.tokenizer }
-  checkArgument(typeof budget.tokenizer?.count === 'function', 'budget.tokenizer', budget.tokenizer, 'a Tokenizer')
-  return { tokens: checkInteger(budget.tokens, 'budget.tokens', { min: 0 }), tokenizer: budget.tokenizer }
 }
 
 function checkSpikes(rule: SpikeRule): SpikeRule {
