@@ -149,6 +149,7 @@ describe('scores', () => {
     ['the mill', 'er had a dog'],
     ['def read_lines(path):\n', '    """Return the lines of a file."""\n'],
     ['the cat', ''],
+    ['', ''],
   ]
   for (const tokenizer of [true, false])
     for (const dialect of ['auto', 'vllm'] as const)
@@ -181,7 +182,7 @@ describe('scores', () => {
     const scorer = await remote({ tokenizer: true }).scorer({ batchSize: 7 })
     const requests = Array.from({ length: 50 }, (_, index) => ({
       context: 'the ',
-      continuation: 'train '.repeat(index % 9),
+      continuation: 'train '.repeat(1 + (index % 9)),
     }))
     const done: number[] = []
     const scores = await scorer.score(requests, { onProgress: (event) => done.push(event.done) })

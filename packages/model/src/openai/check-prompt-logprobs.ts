@@ -102,8 +102,7 @@ async function generateProbe(
     seed: 7,
     logprobs: 1,
     ...(form === 'prompt-logprobs' ? { return_token_ids: true, add_special_tokens: false } : {}),
-    // 0 switches both off
-    ...(topK ? { [topK]: 0 } : {}),
+    ...(topK ? { [topK]: check.traits.allTokens } : {}),
     ...(minP ? { [minP]: 0 } : {}),
     ...(accuracy ? { [accuracy]: 'exact' } : {}),
   }

@@ -53,13 +53,16 @@ export async function createScorer(
       scoreOptions.signal?.throwIfAborted()
       const plans = await mapInFlight(requests, connection.concurrency, (request) => plan(request, limits))
       const results: ScoreResult[] = new Array(requests.length)
-      let done = 0
+      for (const [index, each] of plans.entries())
+        if (isEmpty(each)) results[index] = { ids: new Uint32Array(), spans: [], logprobs: new Float32Array() }
+      let done = results.filter((result) => result !== undefined).length
       await mapInFlight(inBatches(plans, batchSize, batchTokens), connection.concurrency, async (batch) => {
         const answers = await fetchPromptLogprobs(connection, {
           ...limits,
           form,
           traits,
           inputs: batch.map((index) => plans[index]!.input),
+          from: batch.map((index) => firstToken(plans[index]!)),
           texts: batch.some((index) => plans[index]!.needsTexts),
         })
         for (const [position, index] of batch.entries())
@@ -78,11 +81,20 @@ export async function createScorer(
   }
 }
 
+/** Nothing is to be scored; servers refuse empty prompts. */
+function isEmpty(plan: ScorePlan): boolean {
+  return plan.known?.ids.length === 0 || plan.continuation === ''
+}
+
+function firstToken(plan: ScorePlan): number {
+  return 'token' in plan.from ? plan.from.token : 0
+}
+
 /** Groups of plans of one kind, short ones together. */
 function inBatches(plans: readonly ScorePlan[], batchSize: number, batchTokens: number): number[][] {
   const batches: number[][] = []
   for (const kind of ['string', 'object']) {
-    const order = plans.flatMap((plan, index) => (typeof plan.input === kind ? [index] : []))
+    const order = plans.flatMap((plan, index) => (typeof plan.input === kind && !isEmpty(plan) ? [index] : []))
     order.sort((a, b) => plans[a]!.input.length - plans[b]!.input.length)
     let batch: number[] = []
     let tokens = 0

@@ -36,6 +36,7 @@ interface Body {
   input_ids?: number[] | number[][]
   max_tokens?: number
   echo?: boolean
+  logprob_start_len?: number | number[]
   prompt_logprobs?: number
   sampling_params?: { max_new_tokens: number }
 }
@@ -94,17 +95,22 @@ async function vllmAnswer(body: Body, fault: Fault): Promise<ScriptedAnswer> {
 async function sglangAnswer(body: Body, fault: Fault): Promise<ScriptedAnswer> {
   const { list, single } = promptsOf(body.text ?? body.input_ids)
   const items = []
-  for (const each of list) {
+  for (const [position, each] of list.entries()) {
     const { ids, logprobs, generated } = await answerOf(each, body.sampling_params?.max_new_tokens ?? 1)
+    const given = body.logprob_start_len ?? -1
+    const start = typeof given === 'number' ? given : (given[position] ?? 0)
     items.push({
       text: generated.text,
       meta_info: {
         prompt_tokens: ids.length,
-        input_token_logprobs: logprobs.map((logprob, index) => [
-          index === 0 ? null : fault(logprob, index, logprobs),
-          ids[index],
-          textOf(ids[index] as number),
-        ]),
+        // as that server does, the first of them has no value
+        input_token_logprobs: logprobs
+          .map((logprob, index) => [
+            index <= start ? null : fault(logprob, index, logprobs),
+            ids[index],
+            textOf(ids[index] as number),
+          ])
+          .slice(start),
         output_token_logprobs: generated.logprobs?.map((entry) => [entry.logprob, entry.id, entry.token]),
       },
     })

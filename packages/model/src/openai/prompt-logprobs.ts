@@ -33,6 +33,8 @@ export interface PromptLogprobsRequest extends CallLimits {
   inputs: readonly PromptInput[]
   /** Ask for token texts as well, where that costs something. */
   texts: boolean
+  /** For each prompt of ids the first token whose log-probability is wanted: SGLang computes no others. Defaults to 0. */
+  from?: readonly number[]
 }
 
 /** Asks for the log-probabilities of prompts, one result a prompt. */
@@ -92,25 +94,38 @@ function ownEntry(entry: unknown, id: number | undefined): unknown {
 }
 
 async function fetchBySglang(connection: Connection, request: PromptLogprobsRequest): Promise<PromptTokens[]> {
-  const texts = typeof request.inputs[0] === 'string'
+  const { inputs } = request
+  // the first entry of what is returned may have no value
+  const starts = inputs.map((_, index) => Math.max(0, (request.from?.[index] ?? 0) - 1))
   const body: RequestBody = {
-    [texts ? 'text' : 'input_ids']: batchField(request.inputs),
+    [typeof inputs[0] === 'string' ? 'text' : 'input_ids']: batchField(inputs),
     sampling_params: { max_new_tokens: 1, temperature: 0 },
     return_logprob: true,
-    logprob_start_len: 0,
+    logprob_start_len: starts.length === 1 ? starts[0] : starts,
     ...(request.texts ? { return_text_in_logprobs: true } : {}),
   }
   const answer: unknown = await connection.postToRoot('/generate', body, request)
   const items = Array.isArray(answer) ? answer : [answer]
-  return request.inputs.map((_, index) => {
+  return inputs.map((input, index) => {
     const meta = isRecord(items[index]) ? items[index].meta_info : undefined
     const entries = isRecord(meta) ? meta.input_token_logprobs : undefined
     if (!Array.isArray(entries)) throw noPromptLogprobs(connection, 'no input_token_logprobs came back')
-    const count = isRecord(meta) ? meta.prompt_tokens : undefined
-    if (typeof count === 'number' && count !== entries.length)
-      throw noPromptLogprobs(connection, `it gave ${entries.length} log-probabilities for ${count} tokens`)
-    return readSglangTriples(entries, 'input_token_logprobs')
+    const start = starts[index] ?? 0
+    const told = isRecord(meta) && typeof meta.prompt_tokens === 'number' ? meta.prompt_tokens : undefined
+    const count = typeof input === 'string' ? (told ?? entries.length) : input.length
+    if (entries.length + start !== count)
+      throw noPromptLogprobs(connection, `it gave ${entries.length} log-probabilities for ${count - start} tokens`)
+    return afterStart(readSglangTriples(entries, 'input_token_logprobs'), input, start)
   })
+}
+
+/** Puts what came from a start on into its place. */
+function afterStart(part: PromptTokens & { ids: Uint32Array }, input: PromptInput, start: number): PromptTokens {
+  if (start === 0 || typeof input === 'string') return part
+  const logprobs = new Float32Array(input.length).fill(Number.NaN)
+  logprobs.set(part.logprobs, start)
+  const texts = part.texts ? { texts: [...new Array<undefined>(start).fill(undefined), ...part.texts] } : {}
+  return { ids: Uint32Array.from(input), logprobs, ...texts }
 }
 
 /** SGLang's `[logprob, id, text]` triples; the text may be null. */

@@ -147,18 +147,31 @@ function checkLength(connection: Connection, tokens: number): void {
 
 /** The scores of a continuation from the log-probabilities of the whole. */
 export function readScore(connection: Connection, plan: ScorePlan, answer: PromptTokens): ScoreResult {
-  if (plan.known && 'token' in plan.from) return readKnown(connection, plan, plan.known, plan.from.token, answer)
-  const ids = answer.ids
-  const texts = answer.texts
+  const { first, result } =
+    plan.known && 'token' in plan.from
+      ? { first: plan.from.token, result: readKnown(connection, plan, plan.known, plan.from.token, answer) }
+      : readUnknown(connection, plan, answer)
+  // only the first token of all has nothing before it
+  const missing = result.logprobs.findIndex((logprob, index) => Number.isNaN(logprob) && first + index > 0)
+  if (missing >= 0) throw noPromptLogprobs(connection, `it left out the log-probability of token ${first + missing}`)
+  return result
+}
+
+/** By the token texts of the server. */
+function readUnknown(
+  connection: Connection,
+  plan: ScorePlan,
+  answer: PromptTokens,
+): { first: number; result: ScoreResult } {
+  const { ids, texts } = answer
   if (!ids || !texts)
     throw noPromptLogprobs(connection, 'it gives neither ids nor texts of tokens; pass the tokenizer of its model')
   if ('token' in plan.from) {
-    const { token } = plan.from
+    const first = plan.from.token
     checkCount(connection, plan, answer)
-    const own = texts.slice(token)
-    const alignment = alignTokens(plan.continuation ?? '', own)
+    const alignment = alignTokens(plan.continuation ?? '', texts.slice(first))
     if (!alignment) throw unaligned(connection)
-    return { ids: ids.slice(token), spans: alignment.spans, logprobs: answer.logprobs.slice(token) }
+    return { first, result: { ids: ids.slice(first), spans: alignment.spans, logprobs: answer.logprobs.slice(first) } }
   }
   const { character } = plan.from
   const alignment = alignTokens(plan.input as string, texts)
@@ -170,7 +183,7 @@ export function readScore(connection: Connection, plan: ScorePlan, answer: Promp
     spans: relativeSpans(alignment.spans.slice(first), character),
     logprobs: answer.logprobs.slice(first, alignment.covered),
   }
-  return result
+  return { first, result }
 }
 
 function readKnown(

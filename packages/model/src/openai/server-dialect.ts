@@ -24,6 +24,8 @@ export type PromptLogprobsForm = 'prompt-logprobs' | 'generate' | 'echo'
 /** One server's names; what is missing cannot be asked for. */
 export interface DialectTraits {
   topK?: string
+  /** The value of top-k that means all tokens. */
+  allTokens: number
   minP?: string
   repetitionPenalty?: string
   /** Fields that make the server continue the last message. */
@@ -50,6 +52,7 @@ export interface DialectTraits {
 }
 
 const plain = {
+  allTokens: -1,
   completionSchema: false,
   streamOptions: true,
   penalties: true,
@@ -82,6 +85,7 @@ export const dialectTraits: Readonly<Record<ServerDialect, DialectTraits>> = {
   'llama-cpp': {
     ...plain,
     topK: 'top_k',
+    allTokens: 0,
     minP: 'min_p',
     repetitionPenalty: 'repeat_penalty',
     // a last message of the assistant is continued without being asked
@@ -91,6 +95,7 @@ export const dialectTraits: Readonly<Record<ServerDialect, DialectTraits>> = {
   'llama-cpp-python': {
     ...plain,
     topK: 'top_k',
+    allTokens: 0,
     minP: 'min_p',
     repetitionPenalty: 'repeat_penalty',
     promptLogprobs: ['echo'],
