@@ -97,7 +97,7 @@ export class EncodeScope {
 
   /**
    * The shape operand of Reshape or Expand. Sizes that are not known are kept from the operand's own axis where they stand,
-   * inferred (one, in Reshape), or read at run time from an axis of the operand or of an input.
+   * read at run time from an axis of the operand or of an input, or inferred (one, in Reshape).
    */
   shapeTensor(op: 'reshape' | 'expand', x: Value, shape: readonly Dimension[]): string {
     const shift = op === 'expand' ? shape.length - x.shape.length : 0
@@ -110,25 +110,26 @@ export class EncodeScope {
       const keep = op === 'expand' ? 1 : 0
       return this.int64(shape.map((size, axis) => (typeof size === 'number' ? size : kept[axis] ? keep : -1)))
     }
+    let inferred = op === 'reshape' ? 1 : 0
     const parts = shape.map((size, axis) => {
       if (typeof size === 'number') return this.int64([size])
-      return kept[axis] ? this.#shapePart(x, axis - shift) : this.#sizeAtRun(op, x, size)
+      if (kept[axis]) return this.#shapePart(x, axis - shift)
+      const known = this.#sizeAtRun(x, size)
+      if (known === undefined) inferred -= 1
+      if (inferred < 0) throw unknownSize(op, size)
+      return known ?? this.int64([-1])
     })
     const result = this.temporary()
     this.emit('Concat', parts, [result], { axis: { integer: 0 } })
     return result
   }
 
-  #sizeAtRun(op: string, x: Value, size: Dimension): string {
+  #sizeAtRun(x: Value, size: Dimension): string | undefined {
     for (const source of [x, ...this.#graph.inputs.values()]) {
       const axis = source.shape.findIndex((candidate) => sameDimension(candidate, size))
       if (axis >= 0) return this.#shapePart(source, axis)
     }
-    throw new ShapeError({
-      op,
-      shapes: [String(size)],
-      rule: 'a symbolic size must be that of an axis of the operand or of an input',
-    })
+    return undefined
   }
 
   #shapePart(source: Value, axis: number): string {
@@ -141,4 +142,12 @@ export class EncodeScope {
     if (!this.inlineTensors.has(name)) this.inlineTensors.set(name, { name, dtype, shape, content })
     return name
   }
+}
+
+function unknownSize(op: string, size: Dimension): ShapeError {
+  return new ShapeError({
+    op,
+    shapes: [String(size)],
+    rule: 'a symbolic size must be that of an axis of the operand or of an input',
+  })
 }
