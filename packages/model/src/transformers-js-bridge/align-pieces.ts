@@ -5,6 +5,7 @@
 import type { Span } from '../text/span.ts'
 
 interface PlainText {
+  /** NFD for WordPiece, NFKD for Unigram. */
   form: 'NFD' | 'NFKD'
   characters: string[]
   /** For each character of the plain form its range in the text. */
@@ -13,8 +14,8 @@ interface PlainText {
 
 /**
  * For each token its half-open range in the text. An unknown token (`[UNK]`, `<unk>`) takes what its vocabulary would have
- * cut there: a word of WordPiece, the stretch before the next known token of Unigram. A token that stands for no text has
- * an empty range.
+ * cut there: a word of WordPiece, the stretch before the next known token of Unigram. A token that stands for no text, or
+ * for space alone, has an empty range; the space before a word is not part of its token's range.
  */
 export function alignPieces(text: string, tokens: readonly string[], unknown: string | undefined): Span[] {
   const isUnigram = tokens.some((token) => token.startsWith('\u2581'))
@@ -36,8 +37,10 @@ export function alignPieces(text: string, tokens: readonly string[], unknown: st
   })
 }
 
-function pieceOf(token: string, form: 'NFD' | 'NFKD'): string[] {
-  return toPlain(token.replace(/^##(?=.)/su, '').replace(/\u2581/g, ' '), form).characters
+/** What a token looks like in the text: WordPiece marks continued words by `##`, Unigram writes a space as `\u2581`. */
+function pieceOf(token: string, form: PlainText['form']): string[] {
+  const written = form === 'NFD' ? token.replace(/^##(?=.)/su, '') : token.replace(/\u2581/g, ' ')
+  return toPlain(written, form).characters
 }
 
 /** How far ahead a token is looked for: normalisers drop characters, but not many in a row. */
@@ -79,7 +82,7 @@ function rangeOf(plain: PlainText, start: number, end: number, length: number): 
   return start === end ? { start: at, end: at } : { start: at, end: plain.spans[end - 1]!.end }
 }
 
-function toPlain(text: string, form: 'NFD' | 'NFKD'): PlainText {
+function toPlain(text: string, form: PlainText['form']): PlainText {
   const characters: string[] = []
   const spans: Span[] = []
   let start = 0
