@@ -24,7 +24,6 @@ export interface DownloadRequest extends CallOptions {
 
 /** Failures in a row without a byte between them. */
 const mostTries = 5
-const firstPauseMs = 500
 
 /**
  * Downloads a file.
@@ -85,7 +84,7 @@ class Receiver {
         if (!(error instanceof TryAgain)) throw error
         failures = this.#received > before ? 1 : failures + 1
         if (failures >= mostTries) throw this.#failed(error.cause)
-        await sleep(firstPauseMs * 2 ** (failures - 1), this.#request.signal)
+        await sleep(this.#request.settings.retryPauseMs * 2 ** (failures - 1), this.#request.signal)
       }
     }
     this.#check()

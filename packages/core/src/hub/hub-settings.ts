@@ -10,6 +10,8 @@ export interface HubSettings {
   readonly headTimeoutMs: number
   /** How long a download may stand still. */
   readonly idleTimeoutMs: number
+  /** The pause before a broken download is taken up again; doubled from try to try. */
+  readonly retryPauseMs: number
 }
 
 const publicHub = 'https://huggingface.co'
@@ -23,6 +25,7 @@ export function hubSettings(environment: Readonly<Record<string, string | undefi
     token: isOn(environment.HF_HUB_DISABLE_IMPLICIT_TOKEN) ? undefined : token?.trim(),
     headTimeoutMs: seconds(environment.HF_HUB_ETAG_TIMEOUT, 10),
     idleTimeoutMs: seconds(environment.HF_HUB_DOWNLOAD_TIMEOUT, 10),
+    retryPauseMs: 500,
   }
 }
 
