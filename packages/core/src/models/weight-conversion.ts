@@ -21,12 +21,20 @@ export async function convertWeight(recipe: WeightRecipe, tools: ConversionTools
     case 'plain':
       return new Map([['data', await tools.weights.float32(recipe.source, tools.signal)]])
     case 'packed':
-      return packedParts(await concatPacked(recipe, tools))
+      return convertPacked(recipe, tools)
     case 'int8':
       return tools.int8.convert(recipe, tools.weights, tools.signal)
     case 'rotation':
       return new Map()
   }
+}
+
+/** Makes the parts of a packed weight: `data`, `scales` and, for blocks with an offset, `correction`. */
+export async function convertPacked(
+  recipe: Extract<WeightRecipe, { kind: 'packed' }>,
+  tools: Pick<ConversionTools, 'weights' | 'signal'>,
+): Promise<ConvertedParts> {
+  return packedParts(await concatPacked(recipe, tools))
 }
 
 function packedParts(packed: PackedWeight): ConvertedParts {
@@ -49,7 +57,7 @@ function transposed(correction: Float32Array, rows: number): Float32Array {
 
 async function concatPacked(
   recipe: Extract<WeightRecipe, { kind: 'packed' }>,
-  { weights, signal }: ConversionTools,
+  { weights, signal }: Pick<ConversionTools, 'weights' | 'signal'>,
 ): Promise<PackedWeight> {
   const parts: PackedWeight[] = []
   for (const source of recipe.sources)
