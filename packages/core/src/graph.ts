@@ -140,6 +140,9 @@ export {
   softmax,
   topK,
 } from './graph/ops/reduction.ts'
+export { printGraph } from './graph/print-graph.ts'
 export { evaluateGraph, fromReference, type PlainTensor, toReference } from './graph/reference/evaluate.ts'
 export type { ReferenceTensor } from './graph/reference/kernel.ts'
+export { lowerForProvider, type Provider, type ProviderTraits } from './graph/rewrite/lower-for-provider.ts'
+export { type RewriteRule, type RewriteRules, rewriteGraph } from './graph/rewrite/rewrite-graph.ts'
 export type { GraphNode, GraphScope, TensorType, Value } from './graph/value.ts'

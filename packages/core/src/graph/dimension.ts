@@ -22,7 +22,11 @@ function parse(dimension: Dimension): Polynomial {
     if (dimension !== 0) result.set('', dimension)
     return result
   }
-  for (const part of dimension.replace(/\s+/g, '').replace(/-/g, '+-').split('+')) {
+  for (const part of dimension
+    .trim()
+    .replace(/\s*([+*-])\s*/g, '$1')
+    .replace(/-/g, '+-')
+    .split('+')) {
     if (part === '' && dimension.trim().startsWith('-')) continue
     const negative = part.startsWith('-')
     let coefficient = negative ? -1 : 1

@@ -129,12 +129,9 @@ export class Graph implements GraphScope {
 
   #checkFreeName(name: string): void {
     const taken = this.#inputs.has(name) || this.#weights.has(name) || this.#outputs.has(name)
-    checkArgument(
-      typeof name === 'string' && name !== '' && !taken,
-      'name',
-      name,
-      `a name not yet used in ${this.name}`,
-    )
+    // names that begin with # are those of intermediate results in encoded models
+    const fits = typeof name === 'string' && name !== '' && !name.startsWith('#')
+    checkArgument(fits && !taken, 'name', name, `a name not yet used in ${this.name} that does not begin with #`)
   }
 }
 

@@ -36,7 +36,7 @@ export interface CompileOptions {
 }
 
 /** Something that runs graphs. */
-export interface Device {
+export interface Device extends AsyncDisposable {
   readonly kind: DeviceKind
   /** Threads of one run. */
   readonly threads: number

@@ -7,7 +7,7 @@ export interface RunOptions {
 }
 
 /** A compiled graph. */
-export interface Program {
+export interface Program extends AsyncDisposable {
   /** Names of the inputs that must be fed. */
   readonly inputs: readonly string[]
   /** Names of the outputs that can be fetched. */
