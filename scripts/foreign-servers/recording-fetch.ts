@@ -2,7 +2,7 @@
 import type { Fetch } from '@lc/model/openai-compatible'
 
 /** A request and its answer, without headers. */
-export interface Exchange {
+interface Exchange {
   path: string
   request: unknown
   status: number

@@ -91,6 +91,19 @@ describe('retries', () => {
   })
 })
 
+test('the impatience of the platform is explained and not tried again', async () => {
+  let calls = 0
+  const { model } = await connect([], {
+    fetch: async () => {
+      calls++
+      const cause = Object.assign(new Error('Headers Timeout Error'), { code: 'UND_ERR_HEADERS_TIMEOUT' })
+      throw new TypeError('fetch failed', { cause })
+    },
+  })
+  await expect(model.generate(request)).rejects.toMatchObject({ problem: expect.stringContaining('patientFetch') })
+  expect(calls).toBe(1)
+})
+
 describe('bad answers', () => {
   test.each([
     ['another content type', { headers: { 'content-type': 'text/html' }, body: '<html>' }, /text\/html instead of/],

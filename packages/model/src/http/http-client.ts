@@ -88,7 +88,7 @@ async function open(client: HttpClient, call: HttpCall): Promise<Response> {
   const init: RequestInit = { method: call.method, headers, signal, redirect: 'error' }
   if (call.body !== undefined) init.body = JSON.stringify(call.body)
   try {
-    return await withAbort(client.fetch(call.url, init), signal)
+    return await withAbort(client.fetch(call.url, init), signal, (late) => late.body?.cancel().catch(() => undefined))
   } catch (error) {
     if (signal.aborted) throw signal.reason
     throw networkError(client, call, error)
@@ -101,13 +101,18 @@ export function networkError(client: HttpClient, call: HttpCall, error: unknown)
   const detail =
     cause instanceof Error && cause.message ? cause.message : error instanceof Error ? error.message : String(error)
   const isFault = cause !== undefined || !/header|parse url|invalid url|credentials/i.test(detail)
+  const impatient = /^UND_ERR_(HEADERS|BODY)_TIMEOUT$/.test(String((cause as { code?: unknown } | undefined)?.code))
   return new ApiCallError({
     endpoint: client.redact(publicUrl(call.url)),
-    retryable: isFault && !/redirect/i.test(detail),
-    problem: client.redact(detail).slice(0, 300),
+    // what took the platform too long once will do so again
+    retryable: isFault && !impatient && !/redirect/i.test(detail),
+    problem: client.redact(impatient ? `${detail}: ${patience}` : detail).slice(0, 300),
     cause: redactedCause(error, client.redact),
   })
 }
+
+/** Node's own fetch waits 300 s for headers and between pieces, and has no option for it. */
+const patience = "the fetch of this platform waits no longer; stream, or pass fetch: patientFetch of '@lc/model/node'"
 
 async function statusError(client: HttpClient, call: HttpCall, response: Response): Promise<ApiCallError> {
   const { text, complete } = await readText(response, errorBodyBytes, call.deadline.signal).catch((error: unknown) => {

@@ -7,7 +7,7 @@ export type Redact = (text: string) => string
 const mark = '[redacted]'
 
 /** Shorter values are placeholders (`none`, `EMPTY`) that local servers ask for, and may occur in any text. */
-export const shortestSecret = 8
+const shortestSecret = 8
 
 /**
  * A redactor for a list of secrets, also in the forms in which servers repeat them: JSON-escaped, URL-encoded, in

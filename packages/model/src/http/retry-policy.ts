@@ -12,6 +12,7 @@ export interface RetryPolicy {
   maxRetryAfterMs: number
 }
 
+/** The policy of calls that name none. */
 export const retryDefaults: Readonly<RetryPolicy> = Object.freeze({
   retries: 3,
   baseDelayMs: 500,

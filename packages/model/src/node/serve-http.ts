@@ -7,6 +7,7 @@ import { checkInteger } from '../check/check-argument.ts'
 /** Answers requests; the second argument tells clients apart. */
 export type RequestHandler = (request: Request, connection: { client: string }) => Promise<Response>
 
+/** Where `serveHttp` listens. */
 export interface ServeHttpOptions {
   /** 0 takes any free port. Defaults to 8000. */
   port?: number

@@ -34,10 +34,7 @@ export function requireLanguageModel(model: LanguageModel | undefined, name: str
 function chatRequest(served: ServedRequest): GenerateRequest {
   const { fields, limits, options } = served
   const messages = readMessages(fields)
-  const maxTokens =
-    fields.integer('max_completion_tokens', { min: 1 }) ??
-    fields.integer('max_tokens', { min: 1 }) ??
-    limits.completionTokens
+  const maxTokens = fields.integer('max_completion_tokens', { min: 1 }) ?? fields.integer('max_tokens', { min: 1 })
   // both names may be given; the newer one counts
   fields.any('max_tokens')
   const logprobs = fields.boolean('logprobs') ?? false
@@ -54,12 +51,18 @@ function chatRequest(served: ServedRequest): GenerateRequest {
   )
   return {
     messages,
-    maxTokens: Math.min(maxTokens, limits.completionTokens),
+    // without a wish the model takes what is left of its context, at most 1,024
+    ...optional('maxTokens', boundedTokens(maxTokens, limits.completionTokens)),
     ...samplingOptions(fields, limits, options.temperature ?? 1),
     ...readTools(fields),
     ...optional('logprobs', logprobs ? (top ?? 0) : undefined),
     ...(continueFinal ? { continueFinalMessage: true } : {}),
   }
+}
+
+function boundedTokens(wanted: number | undefined, limit: number): number | undefined {
+  if (wanted !== undefined) return Math.min(wanted, limit)
+  return limit < 1024 ? limit : undefined
 }
 
 function wireChoice(choice: Choice, index: number, request: GenerateRequest): Record<string, unknown> {

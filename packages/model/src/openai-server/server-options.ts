@@ -33,6 +33,7 @@ export interface ServerLimits {
   requestMs: number
 }
 
+/** The limits of servers that name none. */
 export const serverLimitDefaults: Readonly<ServerLimits> = Object.freeze({
   bodyBytes: 16_777_216,
   concurrentRequests: 4,
@@ -43,6 +44,7 @@ export const serverLimitDefaults: Readonly<ServerLimits> = Object.freeze({
   requestMs: 600_000,
 })
 
+/** What is served, to whom, and how much of it. */
 export interface OpenaiServerOptions {
   /** By the name that requests give. */
   models: Readonly<Record<string, ServedModel>>

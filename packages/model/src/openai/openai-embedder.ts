@@ -7,6 +7,7 @@ import type { CallLimits, Connection } from './connection.ts'
 import { mapInFlight } from './in-flight.ts'
 import { isRecord } from './server-dialect.ts'
 
+/** How a server embeds. */
 export interface OpenaiEmbedderOptions extends CallLimits {
   /** Components of a vector. Given, it is also asked of the server where that can shorten vectors. */
   dimensions?: number

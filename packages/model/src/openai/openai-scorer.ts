@@ -10,6 +10,7 @@ import { fetchPromptLogprobs, noPromptLogprobs } from './prompt-logprobs.ts'
 import type { ScorePlan } from './score-plan.ts'
 import { planByServer, planByTokenizer, readScore } from './score-plan.ts'
 
+/** How a server is checked and asked for scores. */
 export interface OpenaiScorerOptions extends CallLimits {
   /**
    * The mean difference, in nats a token, between generation and prompt that is forgiven in the check: half precision

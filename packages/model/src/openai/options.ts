@@ -36,6 +36,7 @@ export interface OpenaiCompatibleOptions {
   random?: () => number
 }
 
+/** What options that are not given come to. */
 export const openaiCompatibleDefaults = Object.freeze({
   timeoutMs: 600_000,
   dialect: 'auto',
