@@ -48,7 +48,7 @@ export interface FromAiSdkOptions {
 /**
  * Any language model of the AI SDK (specification v2, v3 or v4) as a `LanguageModel`. It takes messages, not raw
  * prompts; what the AI SDK has no field for (log-probabilities, min-p, cache policies) is an
- * `UnsupportedCapabilityError`.
+ * `UnsupportedCapabilityError`. Reasoning and sources in answers are left out.
  *
  * @throws InvalidArgumentError for an object of another specification.
  *

@@ -1,6 +1,6 @@
 /** @file A lock between processes of one machine: a file that only one of them can create. */
 import { randomBytes } from 'node:crypto'
-import { mkdir, open, readFile, rename, rm } from 'node:fs/promises'
+import { link, mkdir, readFile, rm, stat, writeFile } from 'node:fs/promises'
 import { hostname } from 'node:os'
 import { dirname } from 'node:path'
 import { sleep } from '../abort/sleep.ts'
@@ -35,7 +35,7 @@ export async function fileLock(path: string, options: FileLockOptions = {}): Pro
   for (;;) {
     signal?.throwIfAborted()
     if (await createWith(path, token)) break
-    if (await removeDead(path)) continue
+    if (await removeDead(path, token)) continue
     if (performance.now() >= deadline) throw new TimeoutError({ operation: `waiting for the lock ${path}`, timeoutMs })
     await sleep(retryMs, signal)
   }
@@ -51,40 +51,55 @@ export async function fileLock(path: string, options: FileLockOptions = {}): Pro
   }
 }
 
+/** Creates a file with its content in one step, so that nobody ever sees it empty; false when it exists. */
 async function createWith(path: string, token: string): Promise<boolean> {
+  const draft = `${path}.${randomBytes(6).toString('hex')}.new`
+  await writeFile(draft, token, { flag: 'wx' })
   try {
-    const file = await open(path, 'wx')
-    try {
-      await file.writeFile(token)
-    } finally {
-      await file.close()
-    }
+    await link(draft, path)
     return true
   } catch (error) {
     if ((error as NodeJS.ErrnoException).code === 'EEXIST') return false
     throw error
+  } finally {
+    await rm(draft, { force: true })
   }
 }
 
+/** A process that dies while it removes a dead lock leaves this file; after so long it is removed itself. */
+const takeoverMs = 10_000
+
 /** Removes the lock of a dead process of this machine; true when it is gone. */
-async function removeDead(path: string): Promise<boolean> {
+async function removeDead(path: string, token: string): Promise<boolean> {
   const content = await contentOf(path)
   if (content === undefined) return true
-  const [pid, host] = content.trim().split(' ')
-  if (host !== hostname() || isAlive(Number(pid))) return false
-  // moved away first: of several processes that find the dead lock, one gets it, and no new lock is deleted
-  const grave = `${path}.${randomBytes(6).toString('hex')}.dead`
+  if (!isDead(content)) return false
+  // one process at a time: otherwise a second one could delete the new lock of the first
+  const takeover = `${path}.takeover`
+  if (!(await createWith(takeover, token))) {
+    if (await isOlder(takeover, takeoverMs)) await rm(takeover, { force: true })
+    return false
+  }
   try {
-    await rename(path, grave)
+    if ((await contentOf(path)) === content) await rm(path, { force: true })
+    return true
+  } finally {
+    await rm(takeover, { force: true })
+  }
+}
+
+function isDead(content: string): boolean {
+  const [pid, host] = content.trim().split(' ')
+  return host === hostname() && !isAlive(Number(pid))
+}
+
+async function isOlder(path: string, ms: number): Promise<boolean> {
+  try {
+    return Date.now() - (await stat(path)).mtimeMs > ms
   } catch (error) {
-    if ((error as NodeJS.ErrnoException).code === 'ENOENT') return true
+    if ((error as NodeJS.ErrnoException).code === 'ENOENT') return false
     throw error
   }
-  const moved = await contentOf(grave)
-  // a new lock came between reading and moving: it goes back
-  if (moved !== content) await rename(grave, path)
-  else await rm(grave, { force: true })
-  return moved === content
 }
 
 async function contentOf(path: string): Promise<string | undefined> {

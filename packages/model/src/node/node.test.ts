@@ -1,5 +1,5 @@
 import { spawn } from 'node:child_process'
-import { appendFile, mkdtemp, readdir, readFile, rm, stat, writeFile } from 'node:fs/promises'
+import { appendFile, mkdtemp, readdir, readFile, rm, stat, utimes, writeFile } from 'node:fs/promises'
 import { hostname, tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterEach, beforeEach, describe, expect, test } from 'vitest'
@@ -111,6 +111,17 @@ describe('fileLock', () => {
       }),
     )
     expect(most).toBe(1)
+  })
+
+  test('what a process left that died while it took over is removed in time', async () => {
+    const path = join(folder, 'x.lock')
+    await writeFile(path, `${await deadPid()} ${hostname()} token\n`)
+    await writeFile(`${path}.takeover`, 'left')
+    await expect(fileLock(path, { timeoutMs: 0 })).rejects.toBeInstanceOf(TimeoutError)
+    const longAgo = new Date(Date.now() - 60_000)
+    await utimes(`${path}.takeover`, longAgo, longAgo)
+    await (await fileLock(path)).release()
+    expect(await readdir(folder)).toEqual([])
   })
 
   test('an abort ends the wait', async () => {

@@ -1,6 +1,5 @@
 import { describe, expect, test } from 'vitest'
 import { estimateTokenizer } from '../budget/estimate-tokenizer.ts'
-import type { Scorer } from '../capability/scorer.ts'
 import { attenderSuite } from './attender-suite.ts'
 import { BigramModel } from './bigram-model.ts'
 import { byteTokenizer } from './byte-tokenizer.ts'
@@ -89,73 +88,3 @@ describe('BigramModel', () => {
     expect(Math.abs(chosen / 400 - Math.exp(scored!.logprobs[0]!))).toBeLessThan(0.075)
   })
 })
-
-/** Runs a suite by itself and gives the names of its failed tests. */
-async function failuresOf(run: (runner: SuiteRunner) => void): Promise<string[]> {
-  const tests: [string, () => Promise<void>][] = []
-  run({ describe: (_, body) => body(), test: (name, body) => tests.push([name, body]), expect })
-  const failed: string[] = []
-  for (const [name, body] of tests) await body().catch(() => failed.push(name))
-  return failed
-}
-
-describe('the suites find what is wrong', () => {
-  test.each<[string, (model: BigramModel) => Scorer, RegExp]>([
-    [
-      'log-probabilities shifted by one token',
-      (model) => ({
-        ...scorerOf(model),
-        score: async (requests) =>
-          (await model.score(requests)).map((result) => ({
-            ...result,
-            logprobs: Float32Array.from(result.logprobs, (_, index) => result.logprobs[Math.max(0, index - 1)]!),
-          })),
-      }),
-      /token by token/,
-    ],
-    [
-      'a batch in the wrong order',
-      (model) => ({ ...scorerOf(model), score: async (requests) => await model.score([...requests].reverse()) }),
-      /a batch of different lengths/,
-    ],
-    [
-      'a signal that is not looked at',
-      (model) => ({ ...scorerOf(model), score: (requests) => model.score(requests) }),
-      /its own reason/,
-    ],
-  ])('in a scorer: %s', async (_, breakScorer, expected) => {
-    const failed = await failuresOf((own) => scorerSuite({ ...own, create: () => breakScorer(createModel()) }))
-    expect(failed.some((name) => expected.test(name))).toBe(true)
-  })
-
-  test('in a tokenizer: spans that cut a surrogate pair', async () => {
-    const units = {
-      ...byteTokenizer(),
-      encode: (text: string) => ({
-        ids: Uint32Array.from(text, (_, index) => text.charCodeAt(index)),
-        spans: Array.from({ length: text.length }, (_, start) => ({ start, end: start + 1 })),
-      }),
-    }
-    expect((await failuresOf((own) => tokenizerSuite({ ...own, create: () => units }))).length).toBeGreaterThan(0)
-  })
-
-  test('in a language model: a stream that differs from the answer', async () => {
-    const model = createModel()
-    const create = () => ({
-      id: model.id,
-      contextLength: model.contextLength,
-      generate: model.generate.bind(model),
-      stream: (request: Parameters<typeof model.stream>[0]) => model.stream({ ...request, temperature: 2, seed: 9 }),
-    })
-    const failed = await failuresOf((own) => languageModelSuite({ ...own, create }))
-    expect(failed).toContain('the streamed text is the generated text, and one finish comes last')
-  })
-})
-
-function scorerOf(model: BigramModel): Scorer {
-  return {
-    tokenizer: model.tokenizer,
-    contextLength: model.contextLength,
-    score: (requests, options) => model.score(requests, options),
-  }
-}
