@@ -3,6 +3,18 @@ export { type CodeParsers, type CodeParsersOptions, createCodeParsers, type Wasm
 export type { Language } from './code/language.ts'
 export type { CompressedUnit, CompressionResult, KeptSpan, UnitState } from './compressor/compression-result.ts'
 export type { OmissionStyle } from './compressor/omission-marker.ts'
+export { compressBySurprise, llmLingua } from './llmlingua/llmlingua.ts'
+export { type CompressForQuestionOptions, compressForQuestion, longLlmLingua } from './llmlingua/longllmlingua.ts'
+export {
+  type LlmLinguaOptions,
+  type LongLlmLinguaOptions,
+  llmLinguaDefaults,
+  longLlmLinguaDefaults,
+  type PassageOrder,
+} from './llmlingua/options.ts'
+export { type RecoverOptions, recoverQuotes } from './llmlingua/recover.ts'
+export { type CompressByClassifierOptions, compressByClassifier, llmLingua2 } from './llmlingua2/llmlingua2.ts'
+export { type LlmLingua2Options, llmLingua2Defaults } from './llmlingua2/options.ts'
 export { type CompressCodeOptions, compressCode } from './longcodezip/compress-code.ts'
 export { longCodeZip } from './longcodezip/longcodezip.ts'
 export { type LongCodeZipOptions, longCodeZipDefaults } from './longcodezip/options.ts'
