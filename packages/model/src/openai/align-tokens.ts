@@ -36,7 +36,13 @@ export function alignTokens(text: string, tokens: readonly (string | undefined)[
 const longestUnknown = 256
 
 function alignAfterUnknown(text: string, others: readonly Piece[][]): TokenAlignment | undefined {
-  for (let length = 0; length <= Math.min(text.length, longestUnknown); length++) {
+  const pieces = others.flat()
+  const literal = pieces.reduce((sum, piece) => sum + (typeof piece === 'string' ? piece.length : 0), 0)
+  const most = Math.min(text.length - literal, longestUnknown)
+  // without parts of characters only one length is left
+  const least = pieces.every((piece) => typeof piece === 'string') ? most : 0
+  if (least < 0 || (least === most && most < text.length - literal)) return undefined
+  for (let length = least; length <= most; length++) {
     const rest = walk(text.slice(length), others, 0)
     if (rest?.covered !== others.length) continue
     const spans = rest.spans.map((span) => ({ start: span.start + length, end: span.end + length }))
@@ -64,8 +70,24 @@ function alignPieces(text: string, tokens: readonly Piece[][]): TokenAlignment |
   return undefined
 }
 
+/** Wrong guesses about where a run of bytes ends that are taken back. */
+const mostRetries = 64
+
 function walk(text: string, tokens: readonly Piece[][], skipped: number): TokenAlignment | undefined {
-  const walker = new TextWalk(text)
+  // for each run of bytes, which of the places where it may end is tried
+  let choices: number[] = []
+  for (let attempt = 0; attempt <= mostRetries; attempt++) {
+    const walker = new TextWalk(text, choices)
+    const alignment = walkOnce(walker, tokens, skipped)
+    if (alignment) return alignment
+    if (walker.runCount === 0) return undefined
+    choices = Array.from({ length: walker.runCount }, (_, run) => choices[run] ?? 0)
+    choices[walker.runCount - 1]! += 1
+  }
+  return undefined
+}
+
+function walkOnce(walker: TextWalk, tokens: readonly Piece[][], skipped: number): TokenAlignment | undefined {
   for (let index = 0; index < skipped; index++) walker.open()
   let index = skipped
   for (; index < tokens.length && !walker.finished; index++) {
@@ -88,9 +110,13 @@ class TextWalk {
   /** Bytes that wait for the text after them, and the tokens that they belong to. */
   #bytes = 0
   #waiting: number[] = []
+  readonly #choices: readonly number[]
+  /** Runs of bytes whose end was found. */
+  runCount = 0
 
-  constructor(text: string) {
+  constructor(text: string, choices: readonly number[]) {
     this.#text = text
+    this.#choices = choices
   }
 
   /** The whole text is spelt. */
@@ -112,8 +138,10 @@ class TextWalk {
   /** Text that must stand here. */
   takeText(piece: string, ahead: () => string): boolean {
     if (this.#bytes > 0) {
-      const end = endOfRun(this.#text, this.#position, this.#bytes, ahead())
+      const choice = this.#choices[this.runCount] ?? 0
+      const end = endOfRun(this.#text, this.#position, this.#bytes, ahead(), choice)
       if (end === undefined) return false
+      this.runCount++
       const current = this.spans.length - 1
       const fresh = !this.#waiting.includes(current)
       this.#closeRun(end)
@@ -157,11 +185,15 @@ function literalAhead(tokens: readonly Piece[][], index: number, offset: number)
   return ahead
 }
 
-/** The first place after a run of bytes where the following text stands; the end when only generated tokens follow. */
-function endOfRun(text: string, start: number, bytes: number, ahead: string): number | undefined {
+/**
+ * A place after a run of bytes where the following text stands, or the end, when only generated tokens follow: the
+ * first such place, or by `choice` a later one.
+ */
+function endOfRun(text: string, start: number, bytes: number, ahead: string, choice: number): number | undefined {
   let size = 0
+  let passed = 0
   for (let end = start; end <= text.length; ) {
-    if (size >= bytes && (end === text.length || followsAt(text, end, ahead))) return end
+    if (size >= bytes && (end === text.length || followsAt(text, end, ahead)) && passed++ === choice) return end
     const code = text.codePointAt(end)
     if (code === undefined || code < 0x80) return undefined
     size += code < 0x800 ? 2 : code < 0x10000 ? 3 : 4
@@ -183,7 +215,8 @@ function splitAtReplacements(text: string): Piece[] {
   const pieces: Piece[] = []
   for (const part of text.split(/(\ufffd+)/)) {
     if (part === '') continue
-    pieces.push(part[0] === '\ufffd' ? { bytes: 1 } : part)
+    // each replacement stands for one byte at least
+    pieces.push(part[0] === '\ufffd' ? { bytes: part.length } : part)
   }
   return pieces
 }
@@ -237,7 +270,7 @@ function piecesOfBytes(bytes: readonly number[]): Piece[] {
     pieces.push(piece)
     if (typeof piece === 'string') known += new TextEncoder().encode(piece).length
   }
-  // exact number of bytes where there is one run only, else at least one each
+  // exact number of bytes where there is one run only, else at least one for each replacement
   const runs = pieces.filter((piece) => typeof piece !== 'string')
   return runs.length === 1 ? pieces.map((p) => (typeof p === 'string' ? p : { bytes: bytes.length - known })) : pieces
 }

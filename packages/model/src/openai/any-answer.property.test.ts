@@ -98,6 +98,6 @@ test('whatever a server answers, there is a result or a typed error', async () =
         expect(turn).toBeGreaterThan(0)
       },
     ),
-    { numRuns: Number(process.env.LC_FUZZ_RUNS ?? 300) },
+    { numRuns: Number(process.env.FC_RUNS ?? 300) },
   )
 })

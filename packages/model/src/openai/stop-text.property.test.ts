@@ -5,15 +5,18 @@ import { cutChoice, cutParts } from './stop-text.ts'
 
 const word = fc.string({ unit: fc.constantFrom('a', 'b', 'c'), minLength: 1, maxLength: 4 })
 
-test('however the text is cut into parts, it ends before the first stop string', async () => {
+test('however the text is cut into parts, it ends before the stop string that is complete first', async () => {
   await fc.assert(
     fc.asyncProperty(
       fc.array(word, { maxLength: 12 }),
       fc.array(word, { minLength: 1, maxLength: 3 }),
       async (deltas, stops) => {
         const whole = deltas.join('')
-        const ends = stops.map((stop) => whole.indexOf(stop)).filter((end) => end >= 0)
-        const expected = ends.length > 0 ? whole.slice(0, Math.min(...ends)) : whole
+        // the shortest beginning of the text that holds a stop string, without the longest one at its end
+        const prefixes = Array.from({ length: whole.length + 1 }, (_, length) => whole.slice(0, length))
+        const met = prefixes.find((prefix) => stops.some((stop) => prefix.endsWith(stop)))
+        const longest = Math.max(0, ...stops.filter((stop) => met?.endsWith(stop)).map((stop) => stop.length))
+        const expected = met === undefined ? whole : met.slice(0, met.length - longest)
         expect(cutChoice({ text: whole, finishReason: 'length' }, stops).text).toBe(expected)
 
         async function* parts(): AsyncGenerator<StreamPart> {
@@ -27,7 +30,7 @@ test('however the text is cut into parts, it ends before the first stop string',
           if (part.type === 'finish') reason = part.finishReason
         }
         expect(text).toBe(expected)
-        expect(reason).toBe(ends.length > 0 ? 'stop' : 'length')
+        expect(reason).toBe(met === undefined ? 'length' : 'stop')
       },
     ),
   )

@@ -61,9 +61,15 @@ class StopCutter {
   }
 }
 
+/** Where the stop string begins that is complete first, as generation would meet it; the longest of those that end there. */
 function firstStop(text: string, stops: readonly string[]): number {
-  const found = stops.map((stop) => text.indexOf(stop)).filter((index) => index >= 0)
-  return found.length === 0 ? -1 : Math.min(...found)
+  let first = { start: -1, end: Number.POSITIVE_INFINITY }
+  for (const stop of stops) {
+    const start = text.indexOf(stop)
+    const end = start + stop.length
+    if (start >= 0 && (end < first.end || (end === first.end && start < first.start))) first = { start, end }
+  }
+  return first.start
 }
 
 /** The length of the longest end of the text that begins a stop string. */
