@@ -22,7 +22,7 @@ export interface RunRequest extends CallOptions {
   readonly fetches?: readonly string[]
   /** Whether the new rows go into the cache. Defaults to true. */
   readonly append?: boolean
-  /** Only the first layers. Defaults to all; then nothing is appended. */
+  /** Only the first layers; the cache has as many. Defaults to all. */
   readonly layers?: number
 }
 
@@ -50,10 +50,10 @@ export class DecoderRunner {
     ]
   }
 
-  /** An empty cache of this decoder. */
-  createCache(capacity = 0): KvCache {
-    const { layers, kvHeads, headDim } = this.config
-    return new KvCache({ layers: layers.length, kvHeads, headDim }, capacity)
+  /** An empty cache of this decoder, or of its first layers. */
+  createCache(capacity = 0, layers = this.config.layers.length): KvCache {
+    const { kvHeads, headDim } = this.config
+    return new KvCache({ layers, kvHeads, headDim }, capacity)
   }
 
   /** How a run on this cache must attend. */
@@ -66,10 +66,10 @@ export class DecoderRunner {
 
   /** One chunk of new tokens: at most `chunkTokens` of its mode. */
   async runChunk(request: RunRequest): Promise<RunOutputs> {
-    const { cache, ids, accuracy, layers, append = true, fetches = [] } = request
+    const { cache, ids, accuracy, append = true, fetches = [] } = request
     const mode = this.modeFor(cache)
     const kind = mode === 'fused' ? 'prefill' : 'open'
-    const program = await this.programs.get({ kind, accuracy, ...(layers !== undefined && { layers }) }, request)
+    const program = await this.programs.get({ kind, accuracy, ...this.#depth(request.layers) }, request)
     const feeds = {
       ids: idTensor(ids, [1, ids.length]),
       ...this.#ropeFeeds(request.ropes, cache.nextPosition, ids.length, 1),
@@ -78,10 +78,10 @@ export class DecoderRunner {
     }
     const outputs = await program.run(
       onlyInputs(feeds, program.inputs),
-      [...new Set([...fetches, ...(append ? this.#rowNames() : [])])].filter((name) => program.outputs.includes(name)),
+      [...new Set([...fetches, ...(append ? rowNames(cache) : [])])].filter((name) => program.outputs.includes(name)),
       signalOf(request),
     )
-    if (append) cache.append(this.#newRows(outputs), ids.length)
+    if (append) cache.append(newRows(cache, outputs), ids.length)
     return outputs
   }
 
@@ -99,10 +99,10 @@ export class DecoderRunner {
     }
     const outputs = await program.run(
       feeds,
-      [...new Set([...fetches, ...(append ? this.#rowNames() : [])])],
+      [...new Set([...fetches, ...(append ? rowNames(cache) : [])])],
       signalOf(request),
     )
-    if (append) cache.append(this.#newRows(outputs), 1)
+    if (append) cache.append(newRows(cache, outputs), 1)
     return outputs
   }
 
@@ -111,11 +111,8 @@ export class DecoderRunner {
     texts: readonly ArrayLike<number>[],
     request: Omit<RunRequest, 'cache' | 'ids' | 'append'>,
   ): Promise<RunOutputs> {
-    const { accuracy, layers, fetches = ['hidden'] } = request
-    const program = await this.programs.get(
-      { kind: 'prefill', accuracy, ...(layers !== undefined && { layers }) },
-      request,
-    )
+    const { accuracy, fetches = ['hidden'] } = request
+    const program = await this.programs.get({ kind: 'prefill', accuracy, ...this.#depth(request.layers) }, request)
     const batch = texts.length
     const tokens = Math.max(...texts.map((text) => text.length))
     const ids = new BigInt64Array(batch * tokens)
@@ -177,7 +174,7 @@ export class DecoderRunner {
     const keyShape = [...batch, kvHeads, cache.capacity, headDim]
     const valueShape = [...batch, kvHeads, headDim, cache.capacity]
     const feeds: Record<string, Tensor> = {}
-    for (let layer = 0; layer < this.config.layers.length; layer++) {
+    for (const layer of layersOf(cache)) {
       const { key, value } = cache.layer(layer)
       feeds[`pastKey.${layer}`] = { dtype: 'float32', shape: keyShape, data: key }
       feeds[`pastValue.${layer}`] = { dtype: 'float32', shape: valueShape, data: value }
@@ -201,16 +198,25 @@ export class DecoderRunner {
     return this.attention.feed(context)
   }
 
-  #rowNames(): string[] {
-    return this.config.layers.flatMap((_, layer) => [`key.${layer}`, `value.${layer}`])
+  /** All layers are the same program, however they are asked for. */
+  #depth(layers: number | undefined): { layers?: number } {
+    return layers === undefined || layers === this.config.layers.length ? {} : { layers }
   }
+}
 
-  #newRows(outputs: RunOutputs): NewRows[] {
-    return this.config.layers.map((_, layer) => ({
-      key: outputs[`key.${layer}`]!.data as Float32Array,
-      value: outputs[`value.${layer}`]!.data as Float32Array,
-    }))
-  }
+function rowNames(cache: KvCache): string[] {
+  return layersOf(cache).flatMap((layer) => [`key.${layer}`, `value.${layer}`])
+}
+
+function newRows(cache: KvCache, outputs: RunOutputs): NewRows[] {
+  return layersOf(cache).map((layer) => ({
+    key: outputs[`key.${layer}`]!.data as Float32Array,
+    value: outputs[`value.${layer}`]!.data as Float32Array,
+  }))
+}
+
+function layersOf(cache: KvCache): number[] {
+  return Array.from({ length: cache.shape.layers }, (_, layer) => layer)
 }
 
 function idTensor(ids: ArrayLike<number>, shape: readonly number[]): HostTensor {

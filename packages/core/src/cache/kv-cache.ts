@@ -192,6 +192,20 @@ export class KvCache {
     this.#edits++
   }
 
+  /** Sets which positions the slots of each head hold, `[L * G]`; equal lists are given as one. For restored caches. */
+  restoreSlots(lists: readonly (readonly number[])[], nextPosition: number): void {
+    this.reserve(Math.max(...lists.map((list) => list.length)))
+    const made = new Map<readonly number[], Int32Array>()
+    for (const [index, list] of lists.entries()) {
+      const positions = made.get(list) ?? new Int32Array(this.#capacity)
+      positions.set(list)
+      made.set(list, positions)
+      this.#positions[index] = positions
+      this.#lengths[index] = list.length
+    }
+    this.#nextPosition = nextPosition
+  }
+
   /** Arrays of a layer, to write; copies them first where a fork shares them. */
   edit(layer: number): KvLayer {
     this.#check()

@@ -1,0 +1,74 @@
+/** @file The loop of generation: logits in, tokens out, until an end token, a limit, or a constraint says stop. */
+import type { TokenLogprob } from '@lc/model'
+import { InternalError } from '@lc/model/errors'
+import type { LocalTokenizer } from '../tokenizer/local-tokenizer.ts'
+import type { GenerationSettings } from './generation-settings.ts'
+import { Penalties } from './penalties.ts'
+import { greedyToken, sampleToken } from './sampler.ts'
+import type { TokenConstraint } from './token-constraint.ts'
+import { tokenLogprob } from './token-logprobs.ts'
+
+/** A generated token. */
+export interface GeneratedToken {
+  readonly id: number
+  readonly logprob?: TokenLogprob
+}
+
+/** What a generation works with. */
+export interface GenerateTokensInput {
+  readonly prompt: ArrayLike<number>
+  readonly settings: GenerationSettings
+  readonly tokenizer: LocalTokenizer
+  readonly endTokens: ReadonlySet<number>
+  /** The most tokens to give. */
+  readonly limit: number
+  readonly random: () => number
+  readonly constraint?: TokenConstraint | undefined
+  /** The logits of what follows: of the prompt first, then after each token. The array may be changed. */
+  next(id?: number): Promise<Float32Array>
+}
+
+/** Gives tokens and finally why they ended; end tokens are not given. */
+export async function* generateTokens(
+  input: GenerateTokensInput,
+): AsyncGenerator<GeneratedToken, 'stop' | 'length', undefined> {
+  const { settings, tokenizer, endTokens, constraint } = input
+  const penalties = new Penalties(settings.penalties, Array.from(input.prompt))
+  let logits = await input.next()
+  for (let count = 0; count < input.limit; ) {
+    const own = settings.logprobs === undefined ? logits : logits.slice()
+    penalties.apply(logits)
+    const id = chooseToken(logits, input)
+    if (endTokens.has(id)) return 'stop'
+    penalties.add(id)
+    constraint?.push(tokenizer.bytesOf(id))
+    count++
+    const { logprobs } = settings
+    yield logprobs === undefined ? { id } : { id, logprob: tokenLogprob(own, id, logprobs, tokenizer) }
+    if (constraint?.finished) return 'stop'
+    // the logits after the last token would be for nothing
+    if (count < input.limit) logits = await input.next(id)
+  }
+  return 'length'
+}
+
+/** Draws until the constraint agrees; a refused token is out for this step. */
+function chooseToken(logits: Float32Array, input: GenerateTokensInput): number {
+  const { settings, tokenizer, endTokens, constraint, random } = input
+  for (;;) {
+    const id = sampleToken(logits, settings.sampler, random)
+    if (id < 0) {
+      // numbers that are none: better an end than a loop
+      const end = [...endTokens][0]
+      if (end !== undefined && (constraint?.complete ?? true)) return end
+      throw new InternalError({ invariant: `some token can follow (largest logit at ${greedyToken(logits)})` })
+    }
+    if (!constraint) return id
+    if (endTokens.has(id) ? constraint.complete : allowed(tokenizer.bytesOf(id), constraint)) return id
+    logits[id] = Number.NEGATIVE_INFINITY
+  }
+}
+
+function allowed(bytes: Uint8Array, constraint: TokenConstraint): boolean {
+  return bytes.length > 0 && constraint.allows(bytes)
+}
