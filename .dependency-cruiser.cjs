@@ -43,11 +43,12 @@ const rooms = {
     'web-platform',
   ],
   compress: [
-    'code',
     'prose',
+    'code',
     'score',
     'select',
     'compressor',
+    'documents',
     'no-model',
     'longcodezip',
     'selective-context',

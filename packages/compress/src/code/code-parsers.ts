@@ -18,6 +18,7 @@ export interface CodeParsers {
   parse(language: Language, text: string): Promise<Tree | undefined>
 }
 
+/** Where the WASM files are. */
 export interface CodeParsersOptions {
   /** `web-tree-sitter.wasm` of the package `web-tree-sitter`. Defaults to the file beside that package's module. */
   runtime?: WasmSource | undefined

@@ -15,6 +15,7 @@ import { valueWords } from './iterative-words.ts'
 import { type LongLlmLinguaOptions, type ResolvedLongLlmLinguaOptions, resolveLongLlmLinguaOptions } from './options.ts'
 import { orderPassages } from './reorder.ts'
 
+/** Options of `compressForQuestion`. */
 export interface CompressForQuestionOptions extends LongLlmLinguaOptions, CallOptions {
   /** Without a question this is LLMLingua in the order given. */
   query?: string | undefined

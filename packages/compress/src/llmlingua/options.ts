@@ -3,6 +3,7 @@ import { checkArgument, checkInteger, checkNumber, checkOneOf } from '@lc/model/
 import { resolveBudget } from '../compressor/resolve-budget.ts'
 import { type ProtectionOptions, type ResolvedProtection, resolveProtection } from '../prose/protection.ts'
 
+/** Options of `llmLingua`. */
 export interface LlmLinguaOptions extends ProtectionOptions {
   scorer: Scorer
   /** Tokens at most, of the scorer's tokenizer or of a named one. In a pipeline the run's budget stands in. */
@@ -22,6 +23,7 @@ export interface LlmLinguaOptions extends ProtectionOptions {
   windowTokens?: number | undefined
 }
 
+/** Options of `longLlmLingua`: those of `llmLingua` and more. */
 export interface LongLlmLinguaOptions extends LlmLinguaOptions {
   /** How much more of the best passages is kept than of the worst: their ratios differ by twice this. Defaults to 0.3. */
   dynamicRatio?: number | undefined

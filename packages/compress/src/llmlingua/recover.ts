@@ -5,6 +5,7 @@
 import { checkInteger } from '@lc/model/check'
 import type { CompressionResult, KeptSpan } from '../compressor/compression-result.ts'
 
+/** Options of `recoverQuotes`. */
 export interface RecoverOptions {
   /** A quote of fewer words is left as it is. Defaults to 2. */
   fewestWords?: number | undefined

@@ -14,6 +14,7 @@ import { bm25 } from '../score/lexical-relevance.ts'
 import { type LlmLingua2Options, type ResolvedLlmLingua2Options, resolveLlmLingua2Options } from './options.ts'
 import { wordProbabilities } from './word-probabilities.ts'
 
+/** Options of `compressByClassifier`. */
 export interface CompressByClassifierOptions extends LlmLingua2Options, CallOptions {
   /** Plays a part only with a `queryWeight` above 0. */
   query?: string | undefined

@@ -4,6 +4,7 @@ import { resolveBudget } from '../compressor/resolve-budget.ts'
 import { type ProtectionOptions, type ResolvedProtection, resolveProtection } from '../prose/protection.ts'
 import type { Merge } from '../score/text-nll.ts'
 
+/** Options of `llmLingua2`. */
 export interface LlmLingua2Options extends ProtectionOptions {
   /** Tells of each token whether to keep it: an encoder trained for that, such as those of LLMLingua-2. */
   classifier: TokenClassifier

@@ -8,6 +8,7 @@ import { type LongCodeZipOptions, type ResolvedLongCodeZipOptions, resolveLongCo
 import { selectAsPaper } from './paper-selection.ts'
 import { scoreUnits } from './score-units.ts'
 
+/** Options of `compressCode`. */
 export interface CompressCodeOptions extends LongCodeZipOptions, CallOptions {
   /** What the code is needed for: a question, or the code before the cursor. Without one nothing is ranked and the start of each file comes first. */
   query?: string | undefined

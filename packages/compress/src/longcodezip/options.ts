@@ -6,6 +6,7 @@ import type { OmissionStyle } from '../compressor/omission-marker.ts'
 import { resolveBudget } from '../compressor/resolve-budget.ts'
 import type { SpikeRule } from './split-blocks.ts'
 
+/** Options of `longCodeZip`. */
 export interface LongCodeZipOptions {
   /** Scores code and query; any `Scorer`, local or remote. */
   scorer: Scorer

@@ -6,6 +6,7 @@ import { selectByRank, selectEnds } from './choose-by-rank.ts'
 import { type NoModelOptions, type ResolvedNoModelOptions, resolveNoModelOptions } from './options.ts'
 import { relevanceOfTexts } from './relevance.ts'
 
+/** Options of `compressWithoutModel`. */
 export interface CompressWithoutModelOptions extends NoModelOptions, CallOptions {
   /** What the text is needed for. Without one all units are equal and the first come first. */
   query?: string | undefined

@@ -10,6 +10,7 @@ import type { OmissionStyle } from '../compressor/omission-marker.ts'
  */
 export type Ranker = 'bm25' | 'identifiers' | 'head-tail' | { embedder: Embedder } | { reranker: Reranker }
 
+/** Options of `noModel`. */
 export interface NoModelOptions {
   /** Tokens at most, in a named tokenizer. In a pipeline the run's budget stands in. */
   budget?: TokenBudget | undefined

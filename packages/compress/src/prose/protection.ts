@@ -4,6 +4,7 @@ import { checkArgument, checkOneOf } from '@lc/model/check'
 import { isAtomic, type ProtectedKind, protectedKinds, protectedSpans, protectionRank } from './protected-spans.ts'
 import { joinInside } from './words.ts'
 
+/** What text survives as long as it can. */
 export interface ProtectionOptions {
   /**
    * `'prefer'` (default): protected text is given up last, in the order quotes, code, numbers, URLs, ids, first sentence, last

@@ -6,6 +6,7 @@ import { type ProtectionOptions, type ResolvedProtection, resolveProtection } fr
 /** `'token'`: tokens of the scorer, as the official program has them; `'word'`: never part of a word. */
 export type SelectiveContextUnit = 'token' | 'word' | 'phrase' | 'sentence'
 
+/** Options of `selectiveContext`. */
 export interface SelectiveContextOptions extends ProtectionOptions {
   scorer: Scorer
   /** Tokens at most, of the scorer's tokenizer or of a named one. In a pipeline the run's budget stands in. */

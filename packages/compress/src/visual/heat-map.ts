@@ -6,6 +6,7 @@ import { escapeHtml } from './escape-html.ts'
 import { type MarkedLine, markLines } from './marked-lines.ts'
 import { pageStyle } from './page-style.ts'
 
+/** Options of `heatMap`. */
 export interface HeatMapOptions {
   /** Defaults to `What was kept`. */
   title?: string | undefined
