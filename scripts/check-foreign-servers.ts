@@ -48,6 +48,7 @@ const servers: ForeignServer[] = [
       logprobs: 'given',
       scorer: /shifted by one position/,
       usageInStream: false,
+      schema: 'given',
       contextLimit: 512,
     },
   },
@@ -70,7 +71,13 @@ const servers: ForeignServer[] = [
       String(port),
     ],
     dialect: 'transformers',
-    expectations: { dialect: 'openai', logprobs: 'refused', scorer: /no server of its kind/, usageInStream: true },
+    expectations: {
+      dialect: 'openai',
+      logprobs: 'refused',
+      scorer: /no server of its kind/,
+      usageInStream: true,
+      schema: 'refused',
+    },
   },
 ]
 

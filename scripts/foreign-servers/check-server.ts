@@ -8,6 +8,7 @@ export interface ServerExpectations {
   /** What the refusal as a scorer says. */
   scorer: RegExp
   usageInStream: boolean
+  schema: 'given' | 'refused'
   contextLimit?: number
 }
 
@@ -127,6 +128,18 @@ function refusalChecks(model: OpenaiCompatibleModel, expected: ServerExpectation
           logprobs.length === 4 && logprobs.every(({ logprob }) => logprob <= 0),
           logprobs.map(({ logprob }) => logprob.toFixed(2)).join(' '),
         )
+      },
+    ],
+    [
+      `an answer after a schema ${expected.schema}`,
+      async () => {
+        const properties = { name: { type: 'string' }, legs: { type: 'integer' } }
+        const responseSchema = { type: 'object', properties, required: ['name', 'legs'], additionalProperties: false }
+        const messages = [{ role: 'user' as const, content: 'Describe a dog as JSON.' }]
+        const request = { messages, maxTokens: 120, temperature: 0, responseSchema }
+        if (expected.schema === 'refused') return refusal(model.generate(request), 'unsupported-capability', /schema/)
+        const { text } = await model.generate(request)
+        return must(Object.keys(JSON.parse(text)).join() === 'name,legs', text)
       },
     ],
     ['arguments out of range', () => refusal(model.generate({ ...chat, n: 0 }), 'invalid-argument', /n must be/)],

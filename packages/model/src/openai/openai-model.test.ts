@@ -70,7 +70,7 @@ describe('what is sent', () => {
     [
       'a schema',
       { messages, responseSchema: { type: 'object' } },
-      {},
+      { dialect: 'vllm' },
       {
         model: 'm',
         messages,
@@ -79,6 +79,12 @@ describe('what is sent', () => {
           json_schema: { name: 'response', strict: true, schema: { type: 'object' } },
         },
       },
+    ],
+    [
+      'a schema in the form of llama-cpp-python',
+      { messages, responseSchema: { type: 'object' } },
+      { dialect: 'llama-cpp-python' },
+      { model: 'm', messages, response_format: { type: 'json_object', schema: { type: 'object' } } },
     ],
     [
       'extensions in the names of vLLM',
@@ -203,10 +209,11 @@ describe('what is refused before it is sent', () => {
     ['top-k of a plain server', { messages, topK: 2 }, 'unsupported-capability'],
     ['an accuracy', { messages, accuracy: 'exact' }, 'unsupported-capability'],
     ['tools with a raw prompt', { prompt: 'x', tools }, 'unsupported-capability'],
+    ['a frequency penalty of transformers', { messages, frequencyPenalty: 1 }, 'unsupported-capability'],
     ['a schema with a raw prompt', { prompt: 'x', responseSchema: {} }, 'unsupported-capability'],
     ['a continued message that is not the assistant’s', { messages, continueFinalMessage: true }, 'invalid-argument'],
   ])('%s', async (_, request, code) => {
-    const { server, model } = await connect([hello], { dialect: 'openai' })
+    const { server, model } = await connect([hello], { dialect: request.frequencyPenalty ? 'transformers' : 'openai' })
     await expect(model.generate(request)).rejects.toMatchObject({ code })
     const streaming = async () => {
       for await (const part of model.stream(request)) return part
@@ -281,7 +288,8 @@ describe('what comes back', () => {
 
   test('a server that ignores the schema, the log-probabilities or n is found out', async () => {
     const { model } = await connect([hello])
-    await expect(model.generate({ messages, responseSchema: {} })).rejects.toMatchObject({ code: 'output-parse' })
+    const { model: plain } = await connect([hello], { dialect: 'openai' })
+    await expect(plain.generate({ messages, responseSchema: {} })).rejects.toMatchObject({ code: 'output-parse' })
     await expect(model.generate({ messages, logprobs: 1 })).rejects.toMatchObject({ code: 'unsupported-capability' })
     await expect(model.generate({ messages, n: 2 })).rejects.toMatchObject({ code: 'unsupported-capability' })
   })

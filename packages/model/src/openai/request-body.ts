@@ -74,11 +74,10 @@ function checkRanges(request: GenerateRequest): void {
 
 /** Whether the body depends on which server it is, so that an unknown server must be asked first. */
 export function dependsOnDialect(request: GenerateRequest): boolean {
-  const { topK, minP, repetitionPenalty, continueFinalMessage, cacheKey, accuracy, prompt, responseSchema } = request
+  const { topK, minP, repetitionPenalty, continueFinalMessage, cacheKey, accuracy, responseSchema } = request
   return (
-    [topK, minP, repetitionPenalty, cacheKey, accuracy].some((value) => value !== undefined) ||
-    continueFinalMessage === true ||
-    (prompt !== undefined && responseSchema !== undefined)
+    [topK, minP, repetitionPenalty, cacheKey, accuracy, responseSchema].some((value) => value !== undefined) ||
+    continueFinalMessage === true
   )
 }
 
@@ -92,7 +91,7 @@ export function chatBody(request: GenerateRequest, model: string, traits: Dialec
     ...(tools && tools.length > 0 ? { tools: tools.map(wireTool) } : {}),
     ...(toolChoice === undefined ? {} : { tool_choice: wireToolChoice(toolChoice) }),
     ...(logprobs === undefined ? {} : { logprobs: true, ...(logprobs > 0 ? { top_logprobs: logprobs } : {}) }),
-    ...schemaField(request),
+    ...schemaField(request, model, traits),
     ...(request.continueFinalMessage ? mustHave(traits.continueFinalMessage, model, 'continue a started message') : {}),
   }
 }
@@ -109,7 +108,7 @@ export function completionBody(request: GenerateRequest, model: string, traits: 
     prompt: request.prompt,
     ...samplingFields(request, model, traits),
     ...(request.logprobs === undefined ? {} : { logprobs: request.logprobs }),
-    ...schemaField(request),
+    ...schemaField(request, model, traits),
   }
 }
 
@@ -149,14 +148,13 @@ function mustHave(fields: JsonObject | undefined, model: string, capability: str
   return fields
 }
 
-function schemaField(request: GenerateRequest): JsonObject {
-  if (request.responseSchema === undefined) return {}
-  return {
-    response_format: {
-      type: 'json_schema',
-      json_schema: { name: 'response', strict: true, schema: request.responseSchema },
-    },
-  }
+function schemaField(request: GenerateRequest, model: string, traits: DialectTraits): JsonObject {
+  const { responseSchema: schema } = request
+  if (schema === undefined) return {}
+  if (traits.schema === undefined)
+    throw new UnsupportedCapabilityError({ model, capability: 'bind an answer to a schema' })
+  if (traits.schema === 'json_object') return { response_format: { type: 'json_object', schema } }
+  return { response_format: { type: 'json_schema', json_schema: { name: 'response', strict: true, schema } } }
 }
 
 function wireMessage(message: Message): JsonObject {

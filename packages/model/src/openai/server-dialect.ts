@@ -30,6 +30,8 @@ export interface DialectTraits {
   repetitionPenalty?: string
   /** Fields that make the server continue the last message. */
   continueFinalMessage?: JsonObject
+  /** How an answer is bound to a schema. */
+  schema?: 'json_schema' | 'json_object'
   /** Whether completions (not only chats) take `response_format`. */
   completionSchema: boolean
   /** Whether `stream_options` is accepted. */
@@ -51,7 +53,7 @@ export interface DialectTraits {
   tokenizer?: { encode: string; decode: string }
 }
 
-const plain = {
+const unbound = {
   allTokens: -1,
   completionSchema: false,
   streamOptions: true,
@@ -61,6 +63,7 @@ const plain = {
   emptyCompletion: false,
   promptLogprobs: ['prompt-logprobs', 'echo'],
 } as const satisfies DialectTraits
+const plain = { ...unbound, schema: 'json_schema' } as const satisfies DialectTraits
 const sampling = { topK: 'top_k', minP: 'min_p', repetitionPenalty: 'repetition_penalty' } as const
 
 /** All dialects. */
@@ -94,6 +97,7 @@ export const dialectTraits: Readonly<Record<ServerDialect, DialectTraits>> = {
   },
   'llama-cpp-python': {
     ...plain,
+    schema: 'json_object',
     topK: 'top_k',
     allTokens: 0,
     minP: 'min_p',
@@ -102,7 +106,7 @@ export const dialectTraits: Readonly<Record<ServerDialect, DialectTraits>> = {
   },
   // its frequency_penalty sets a repetition penalty
   transformers: {
-    ...plain,
+    ...unbound,
     streamOptions: false,
     penalties: false,
     choices: false,
