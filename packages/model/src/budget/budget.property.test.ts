@@ -124,7 +124,18 @@ describe('truncateToTokens', () => {
           expect(tokenizer.count(whole.slice(span.start, span.end))).toBeLessThanOrEqual(tokens)
           if (keep === 'start') expect(span.start).toBe(0)
           else expect(span.end).toBe(whole.length)
-          if (tokenizer.count(whole) <= tokens) expect(span).toEqual({ start: 0, end: whole.length })
+          if (tokenizer.count(whole) <= tokens) {
+            expect(span).toEqual({ start: 0, end: whole.length })
+            return
+          }
+          const { spans } = tokenizer.encode(whole)
+          const longer =
+            keep === 'start'
+              ? spans.find((each) => each.end > span.end)
+              : spans.findLast((each) => each.start < span.start)
+          if (!longer) return
+          const more = keep === 'start' ? whole.slice(0, longer.end) : whole.slice(longer.start)
+          expect(tokenizer.count(more)).toBeGreaterThan(tokens)
         },
       ),
     )

@@ -61,27 +61,15 @@ export function fitBudget<Item>(items: readonly Item[], options: FitBudgetOption
     const text = render(items.filter((_, index) => chosen[index]))
     return { chosen, text, tokens: budget.tokenizer.count(text) }
   }
-  const fits = (candidate: Attempt): boolean => candidate.tokens <= budget.tokens
-
+  const search: Search = { ranking, limit: budget.tokens, attempt }
   const least = attempt([])
-  if (!fits(least))
+  if (!fits(search, least))
     throw new BudgetTooSmallError({
       budget: budget.tokens,
       minimum: least.tokens,
       reason: isRequired.includes(true) ? 'the required part' : 'the layout without any item',
     })
-  const run = longestRun(ranking, least, attempt, fits)
-  let best = run.best
-  const kept = ranking.slice(0, run.length)
-  let attemptsLeft = fillAttempts
-  for (const index of ranking.slice(run.length + 1)) {
-    if (best.tokens >= budget.tokens || attemptsLeft === 0) break
-    const candidate = attempt([...kept, index])
-    if (fits(candidate)) {
-      best = candidate
-      kept.push(index)
-    } else attemptsLeft--
-  }
+  const best = fill(search, longestRun(search, least), fillAttempts)
   return {
     kept: items.filter((_, index) => best.chosen[index]),
     keptIndices: [...items.keys()].filter((index) => best.chosen[index]),
@@ -91,28 +79,38 @@ export function fitBudget<Item>(items: readonly Item[], options: FitBudgetOption
   }
 }
 
+/** A choice of items, rendered and counted. */
 interface Attempt {
   chosen: boolean[]
   text: string
   tokens: number
 }
 
+interface Search {
+  /** Indices of the optional items, best first. */
+  ranking: readonly number[]
+  /** Tokens. */
+  limit: number
+  /** Renders and counts these optional items with the required ones. */
+  attempt(optional: readonly number[]): Attempt
+}
+
+function fits(search: Search, candidate: Attempt): boolean {
+  return candidate.tokens <= search.limit
+}
+
 /**
  * The longest start of the ranking that fits: doubles until one does not (so a small budget never counts the whole
  * input), then halves. Tokens are not quite monotone in the text; what is returned fits, and one item more does not.
  */
-function longestRun(
-  ranking: readonly number[],
-  least: Attempt,
-  attempt: (optional: readonly number[]) => Attempt,
-  fits: (candidate: Attempt) => boolean,
-): { length: number; best: Attempt } {
+function longestRun(search: Search, least: Attempt): { length: number; best: Attempt } {
+  const { ranking } = search
   let low = 0
   let best = least
   let high = ranking.length + 1
   const probe = (length: number): void => {
-    const candidate = attempt(ranking.slice(0, length))
-    if (fits(candidate)) {
+    const candidate = search.attempt(ranking.slice(0, length))
+    if (fits(search, candidate)) {
       low = length
       best = candidate
     } else high = length
@@ -120,6 +118,38 @@ function longestRun(
   while (low < ranking.length && high > ranking.length) probe(Math.min(Math.max(1, low * 2), ranking.length))
   while (high - low > 1) probe(Math.floor((low + high) / 2))
   return { length: low, best }
+}
+
+/**
+ * Adds lower items while they fit. An item that did not fit is tried again after another came in between, since tokens may
+ * then join otherwise.
+ */
+function fill(search: Search, run: { length: number; best: Attempt }, attempts: number): Attempt {
+  const { ranking } = search
+  const kept = ranking.slice(0, run.length)
+  // the first one after the run is known not to fit
+  let waiting = ranking.slice(run.length + 1)
+  let refused = ranking.slice(run.length, run.length + 1)
+  let best = run.best
+  let attemptsLeft = attempts
+  for (let grown = true; grown; ) {
+    grown = false
+    for (const index of waiting) {
+      if (best.tokens >= search.limit || attemptsLeft === 0) return best
+      const candidate = search.attempt([...kept, index])
+      if (fits(search, candidate)) {
+        best = candidate
+        kept.push(index)
+        grown = true
+      } else {
+        refused.push(index)
+        attemptsLeft--
+      }
+    }
+    waiting = refused
+    refused = []
+  }
+  return best
 }
 
 function rank<Item>(items: readonly Item[], priority: FitBudgetOptions<Item>['priority']): number[] {

@@ -7,8 +7,8 @@ export interface TruncateToTokensOptions {
   keep?: 'start' | 'end'
 }
 
-/** How many further token boundaries are tried after the cut fits: joining bytes can make a longer text cheaper. */
-const growthSteps = 4
+/** How many longer cuts in a row must fail before the search ends: a longer text can be cheaper than a shorter one. */
+const mostMisses = 4
 
 /**
  * The longest start (or end) of a text that fits the budget, cut at a boundary of the text's own tokens. The cut text is
@@ -38,7 +38,11 @@ export function truncateToTokens(text: string, budget: TokenBudget, options: Tru
     count = Math.max(0, count - over)
   }
   let best = count
-  for (let step = 1; step <= growthSteps && count + step < spans.length; step++)
-    if (excess(count + step) <= 0) best = count + step
+  for (let next = count + 1, misses = 0; next < spans.length && misses < mostMisses; next++) {
+    if (excess(next) <= 0) {
+      best = next
+      misses = 0
+    } else misses++
+  }
   return cut(best)
 }
