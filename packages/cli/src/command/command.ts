@@ -9,18 +9,20 @@ export interface CommandContext {
   readonly env: Readonly<Record<string, string | undefined>>
   readonly stdin: Readable
   readonly output: Output
+  /** The program's own file, when it runs as a process of its own. */
+  readonly program?: string | undefined
   /** Aborted by Ctrl-C. */
   readonly signal: AbortSignal
 }
 
 /** One thing to try, shown in the help. */
-export interface CommandExample {
+interface CommandExample {
   line: string
   explains: string
 }
 
 /** What the words of a command line came to. */
-export interface Invocation<Table extends OptionTable> {
+interface Invocation<Table extends OptionTable> {
   positionals: string[]
   options: OptionValues<Table>
 }

@@ -22,13 +22,12 @@ Examples: lc COMMAND --help
 /** The help of one command, made from its declaration. */
 export function commandHelp(command: Command, general: OptionTable): string {
   const examples = command.examples.map((example) => `${example.line}\n    ${example.explains}`)
-  const own = optionLines(command.options)
   return `lc ${command.name} - ${command.summary}
 
 Usage: lc ${command.name}${command.usage ? ` ${command.usage}` : ''}
 
 Options:
-${indent(own ? `${own}\n${optionLines(general)}` : optionLines(general))}
+${indent(optionLines({ ...command.options, ...general }))}
 
 Examples:
 ${indent(examples.join('\n'))}

@@ -7,7 +7,7 @@ export function answerRequest(query: string, context: string, request: GenerateR
     messages: [
       {
         role: 'user',
-        content: `${context.trimEnd()}\n\nAnswer the question from the text above, briefly.\nQuestion: ${query}`,
+        content: `Context:\n${context.trimEnd()}\n\nQuestion: ${query}\nAnswer in one short sentence.`,
       },
     ],
   }

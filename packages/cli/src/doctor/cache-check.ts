@@ -4,7 +4,7 @@ import { describeSystemError } from '../errors/input-error.ts'
 import { type CheckResult, failed, held } from './check-result.ts'
 
 /** Below this the smallest model does not fit beside its prepared form. */
-export const leastFreeBytes = 1_000_000_000
+const leastFreeBytes = 1_000_000_000
 
 /** Whether the cache folder can be written, and whether its disk has room for a model. */
 export async function cacheChecks(folder: string): Promise<CheckResult[]> {

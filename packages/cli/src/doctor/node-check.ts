@@ -2,7 +2,7 @@ import { availableParallelism, totalmem } from 'node:os'
 import { type CheckResult, failed, held, noted } from './check-result.ts'
 
 /** The lowest version of Node that lc runs on. */
-export const oldestNode = [20, 19] as const
+const oldestNode = [20, 19] as const
 
 /** Whether this Node is new enough. */
 export function nodeCheck(version: string): CheckResult {

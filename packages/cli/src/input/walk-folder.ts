@@ -15,7 +15,7 @@ export interface WalkOptions {
 }
 
 /** A file of a folder. */
-export interface FoundFile {
+interface FoundFile {
   /** Absolute. */
   path: string
   /** Relative to the folder, with `/`. */

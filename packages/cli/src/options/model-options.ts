@@ -3,7 +3,7 @@ import { choiceOption, flagOption, integerOption, required, textOption } from '.
 
 /** How a local model is loaded. */
 export const localModelOptions = {
-  device: choiceOption('where it runs (default: auto)', ['auto', 'cpu', 'webgpu', 'cuda', 'coreml', 'directml']),
+  device: choiceOption('where it runs, by default auto', ['auto', 'cpu', 'webgpu', 'cuda', 'coreml', 'directml']),
   contextLength: integerOption({
     placeholder: 'N',
     description: 'tokens of context, at most what the model has',
@@ -17,13 +17,17 @@ export const modelOptions = {
   model: required(
     textOption({
       placeholder: 'M',
-      description: 'an alias (lc models list), a .gguf file, a folder, or a hub name org/name',
+      description: 'an alias (lc models list), a .gguf file, a folder, or a hub name',
     }),
   ),
   ...localModelOptions,
   server: textOption({
     placeholder: 'URL',
-    description: 'use the model M of an OpenAI-compatible server, for example http://127.0.0.1:8000/v1',
+    description: 'M is a model of this OpenAI-compatible server, as http://127.0.0.1:8000/v1',
+  }),
+  tokenizer: textOption({
+    placeholder: 'M',
+    description: 'with --server: a local model with the same tokenizer',
   }),
 }
 

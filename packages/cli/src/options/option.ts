@@ -96,9 +96,10 @@ export function choiceOption<const Choice extends string>(
   description: string,
   choices: readonly Choice[],
 ): Option<Choice | undefined> {
+  const shown = choices.join('|')
   return {
-    placeholder: choices.join('|'),
-    description,
+    placeholder: shown.length <= 16 ? shown : 'WORD',
+    description: shown.length <= 16 ? description : `${description}: ${choices.join(', ')}`,
     read(raw, flag) {
       if (typeof raw !== 'string') return undefined
       try {

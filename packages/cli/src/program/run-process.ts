@@ -21,6 +21,7 @@ export async function runProcess(): Promise<void> {
     stdin: process.stdin,
     stdout: process.stdout,
     stderr: process.stderr,
+    program: process.argv[1],
     signal: interruption.signal,
   })
   process.off('SIGINT', interrupt)

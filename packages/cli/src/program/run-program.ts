@@ -17,6 +17,8 @@ export interface ProgramSurroundings {
   stdin: Readable
   stdout: TextSink
   stderr: TextSink
+  /** The file that runs as the process `lc`; checks that may crash are tried in a process of their own. */
+  program?: string | undefined
   /** Ends the run with exit code 130. */
   signal: AbortSignal
 }
@@ -72,9 +74,12 @@ async function dispatch(
   const [stray] = positionals
   if (stray !== undefined && !command.takesNames)
     throw new UsageError({ problem: `unexpected "${stray}"`, command: command.name })
-  const { cwd, env, stdin, signal } = surroundings
+  const { cwd, env, stdin, signal, program } = surroundings
   signal.throwIfAborted()
-  const code = await command.run({ cwd, env, stdin, signal, output }, { positionals, options: values as never })
+  const code = await command.run(
+    { cwd, env, stdin, signal, program, output },
+    { positionals, options: values as never },
+  )
   return code ?? 0
 }
 

@@ -13,7 +13,7 @@ export interface CompressDocument {
 }
 
 /** One function, class or other unit, and the ranges of it that were kept. */
-export interface CompressedUnitDocument {
+interface CompressedUnitDocument {
   source: string
   start: number
   end: number

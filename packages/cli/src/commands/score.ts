@@ -1,0 +1,55 @@
+import { defineCommand } from '../command/command.ts'
+import { readNamedText } from '../input/read-named-text.ts'
+import { withTextModel } from '../model/text-model.ts'
+import { accuracyOption, modelOptions } from '../options/model-options.ts'
+import { required, textOption } from '../options/option.ts'
+import { printTable } from '../output/print-table.ts'
+import { scoreDocument } from '../result/score-document.ts'
+
+/** `lc score`: the log-probability of every token of a file. */
+export const score = defineCommand({
+  name: 'score',
+  summary: 'log-probability of every token of a text, and its perplexity',
+  usage: '--model M --file F',
+  options: {
+    ...modelOptions,
+    file: required(textOption({ placeholder: 'F', description: 'the text; - is the standard input' })),
+    accuracy: accuracyOption('exact'),
+  },
+  examples: [
+    {
+      line: 'lc score --model smollm2-135m --file notes.md',
+      explains: 'tokens, mean negative log-likelihood, perplexity',
+    },
+    {
+      line: 'lc score --model smollm2-135m --file notes.md --json | jq .perplexity',
+      explains: 'the same as one JSON document with every token',
+    },
+  ],
+  async run(context, { options }) {
+    const text = await readNamedText(options.file, context)
+    const document = await withTextModel(options, context, async (model) => {
+      const { signal, output } = context
+      const scorer = await model.scorer()
+      const started = performance.now()
+      const [result] = await scorer.score([{ context: '', continuation: text }], {
+        accuracy: options.accuracy ?? 'exact',
+        signal,
+        onProgress: output.progress,
+      })
+      return scoreDocument(text, result!, (performance.now() - started) / 1000)
+    })
+    const { tokens, nll, perplexity, accuracy, seconds } = document
+    context.output.result(
+      document,
+      printTable([
+        ['tokens', String(tokens.length)],
+        ['nll', nll === null ? '-' : nll.toFixed(4)],
+        ['perplexity', perplexity === null ? '-' : perplexity.toFixed(3)],
+        ['accuracy', accuracy],
+        ['seconds', seconds.toFixed(2)],
+      ]),
+    )
+    return 0
+  },
+})

@@ -1,0 +1,41 @@
+import { type LocalModel, loadModel } from '@lc/core'
+import { type LocalEmbedder, loadEmbedder } from '@lc/core/encoder'
+import { isLcError } from '@lc/model/errors'
+import type { ServedModel } from '@lc/model/openai-server'
+import type { CommandContext } from '../command/command.ts'
+import type { localModelOptions } from '../options/model-options.ts'
+import type { OptionValues } from '../options/parse-options.ts'
+
+/** Which local model, and how it is loaded. */
+export type LocalModelChoice = OptionValues<typeof localModelOptions> & { readonly model: string }
+
+/** Loads a decoder; the caller closes it. */
+export function openLocalModel(choice: LocalModelChoice, context: CommandContext): Promise<LocalModel> {
+  const { contextLength } = choice
+  const length = contextLength === undefined ? {} : { contextLength }
+  return loadModel(choice.model, { ...loadOptions(choice, context), ...length })
+}
+
+/** Loads an encoder that embeds; the caller closes it. */
+export function openLocalEmbedder(choice: LocalModelChoice, context: CommandContext): Promise<LocalEmbedder> {
+  return loadEmbedder(choice.model, loadOptions(choice, context))
+}
+
+/** Loads a model for a server, whichever kind it is. */
+export async function openServedModel(
+  choice: LocalModelChoice,
+  context: CommandContext,
+): Promise<{ served: ServedModel; close(): Promise<void> }> {
+  try {
+    const model = await openLocalModel(choice, context)
+    return { served: { languageModel: model, scorer: model }, close: () => model.close() }
+  } catch (error) {
+    if (!isLcError(error) || error.code !== 'unsupported-model') throw error
+    const embedder = await openLocalEmbedder(choice, context)
+    return { served: { embedder }, close: () => embedder.close() }
+  }
+}
+
+function loadOptions({ device, offline }: LocalModelChoice, { signal, output }: CommandContext) {
+  return { signal, onProgress: output.progress, device: device ?? 'auto', ...(offline ? { offline } : {}) } as const
+}
