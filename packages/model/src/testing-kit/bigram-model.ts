@@ -165,7 +165,7 @@ export class BigramModel implements LanguageModel, Scorer {
       undecoded.push(id)
       let text = this.tokenizer.decode(undecoded)
       // bytes of a character that is not complete yet wait for the rest
-      if (text.endsWith('\ufffd') && undecoded.length < 4) text = ''
+      if (text.endsWith('\ufffd')) text = ''
       else undecoded = []
       const passed = filter.push(text)
       if (passed.stopped) finishReason = 'stop'

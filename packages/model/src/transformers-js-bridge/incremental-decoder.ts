@@ -15,9 +15,8 @@ export class IncrementalDecoder {
   push(id: number): string {
     this.#pending.push(id)
     const text = this.#added()
-    // a character has at most four bytes
-    if (text.endsWith('\ufffd') && this.#pending.length < 4) return ''
-    return this.#take(text)
+    // the rest of the character may still come; if it was no character, it is passed on with what follows
+    return text.endsWith('\ufffd') ? '' : this.#take(text)
   }
 
   /** What is left when no more tokens come. */
