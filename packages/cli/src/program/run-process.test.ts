@@ -45,9 +45,8 @@ test('wrong usage ends with 2, a failure with 1, each with one JSON document on 
 test.each([['SIGINT'], ['SIGTERM']] as const)('%s ends a waiting command with 130', async (signal) => {
   const child = start('score', '--model', 'x', '--file', '-', '--json')
   const result = finish(child)
-  // the first bytes are read, the end never comes
-  child.stdin?.write('text')
-  await new Promise((resolve) => setTimeout(resolve, 1500))
+  // more than the pipe holds: once it is all taken, the command reads; the end never comes
+  await new Promise((resolve) => child.stdin?.write('text '.repeat(200_000), resolve))
   child.kill(signal)
   const { code, stdout } = await result
   expect(code).toBe(130)

@@ -1,5 +1,3 @@
-import { runProgram } from './run-program.ts'
-
 /** Runs the program on the process's own words and streams, and sets its exit code. */
 export async function runProcess(): Promise<void> {
   const interruption = new AbortController()
@@ -15,6 +13,8 @@ export async function runProcess(): Promise<void> {
     if (error.code === 'EPIPE') process.exit(0)
     throw error
   })
+  // loaded after the handlers stand: a Ctrl-C during start-up counts too
+  const { runProgram } = await import('./run-program.ts')
   const code = await runProgram(process.argv.slice(2), {
     cwd: process.cwd(),
     env: process.env,
