@@ -2,7 +2,9 @@
 import { Environment, Interpreter } from '@huggingface/jinja'
 import { InvalidArgumentError } from '@lc/model/errors'
 
-const mostSteps = 2_000_000
+/** A template may take so many steps, and so many more per message: real ones take about 50. */
+const baseSteps = 100_000
+const stepsPerMessage = 1000
 const longestString = 1 << 24
 const longestRange = 100_000
 const deepest = 400
@@ -18,10 +20,17 @@ export class TemplateLimit {
 }
 
 class BoundedInterpreter extends Interpreter {
+  readonly #mostSteps: number
   #steps = 0
   #depth = 0
+
+  constructor(environment: Environment, mostSteps: number) {
+    super(environment)
+    this.#mostSteps = mostSteps
+  }
+
   override evaluate(...[statement, environment]: Parameters<Evaluate>): ReturnType<Evaluate> {
-    if (++this.#steps > mostSteps) throw new TemplateLimit(`it takes more than ${mostSteps} steps`)
+    if (++this.#steps > this.#mostSteps) throw new TemplateLimit(`it takes more than ${this.#mostSteps} steps`)
     if (++this.#depth > deepest) throw new TemplateLimit(`it is nested deeper than ${deepest} levels`)
     const result = super.evaluate(statement, environment)
     this.#depth--
@@ -59,7 +68,9 @@ export function renderBounded(
     ...variables,
   }
   for (const [name, value] of Object.entries(globals)) environment.set(name, value)
-  return String((new BoundedInterpreter(environment).run(program) as { value: unknown }).value)
+  const { messages } = variables
+  const mostSteps = baseSteps + stepsPerMessage * (Array.isArray(messages) ? messages.length : 0)
+  return String((new BoundedInterpreter(environment, mostSteps).run(program) as { value: unknown }).value)
 }
 
 function boundedRange(first: number, second?: number, step = 1): number[] {

@@ -25,16 +25,22 @@ const longestTemplate = 1 << 20
  * @throws FileFormatError when the source does not parse.
  */
 export function jinjaChatTemplate(source: string, options: JinjaChatTemplateOptions): ChatTemplate {
-  const template = parse(source, options.file)
-  const toolTemplate = options.toolSource === undefined ? template : parse(options.toolSource, options.file)
+  const plain = parse(source, options.file)
+  const forTools = options.toolSource === undefined ? plain : parse(options.toolSource, options.file)
   const specials = specialStrings(options.tokenizer)
   return {
     source,
-    render: (request) => render(request.tools?.length ? toolTemplate : template, request, options, specials),
+    render: (request) => render(request.tools?.length ? forTools : plain, request, options, specials),
   }
 }
 
-function parse(source: string, file: string): Template {
+/** A parsed template and its text. */
+interface Parsed {
+  readonly source: string
+  readonly template: Template
+}
+
+function parse(source: string, file: string): Parsed {
   if (source.length > longestTemplate)
     throw new FileFormatError({
       file,
@@ -42,7 +48,7 @@ function parse(source: string, file: string): Template {
       problem: `it is longer than ${longestTemplate} characters`,
     })
   try {
-    return new Template(source)
+    return { source, template: new Template(source) }
   } catch (error) {
     throw new FileFormatError({ file, format: 'chat template', problem: describe(error), cause: error })
   }
@@ -60,7 +66,7 @@ function specialStrings(tokenizer: LocalTokenizer): string[] {
 }
 
 function render(
-  template: Template,
+  { source, template }: Parsed,
   request: ChatTemplateRequest,
   options: JinjaChatTemplateOptions,
   specials: readonly string[],
@@ -75,7 +81,7 @@ function render(
       received: `a last message of the role ${last.role}`,
       allowed: 'given with an assistant message at the end',
     })
-  const [mark, cut] = unusedCharacters(JSON.stringify([messages, tools ?? [], template.parsed]))
+  const [mark, cut] = unusedCharacters(JSON.stringify([messages, tools ?? []]) + source)
   const marked = markSpecials(
     { messages: messages.map(templateMessage), tools: tools?.map(templateTool) ?? null },
     specials,

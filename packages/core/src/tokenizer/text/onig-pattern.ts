@@ -1,7 +1,8 @@
 /**
  * @file Regular expressions of tokenizer files, written for Oniguruma, as JavaScript ones. White space, digits and word
  * characters are the Unicode ones there; `(?i:...)` is spelt out; possessive and atomic forms become a look-ahead with a
- * back-reference, which does not backtrack either. What has no equivalent is refused.
+ * back-reference, which does not backtrack either. What has no equivalent is refused, and so is a repeated group that can
+ * match one text in many ways: no engine of JavaScript bounds the time that takes.
  */
 
 /** The pattern in JavaScript's syntax for the flag `u`, or a sentence saying what cannot be translated. */
@@ -64,6 +65,8 @@ class Translator {
   #at = 0
   #captures = 0
   #depth = 0
+  /** Alternatives and repetitions so far. */
+  #choices = 0
 
   constructor(source: string) {
     this.#source = source
@@ -83,6 +86,7 @@ class Translator {
     while (!this.done && this.#source[this.#at] !== ')') {
       if (this.#source[this.#at] === '|') {
         out += '|'
+        this.#choices++
         this.#at++
       } else out += this.#quantified(ignoreCase)
     }
@@ -91,20 +95,28 @@ class Translator {
   }
 
   #quantified(ignoreCase: boolean): string {
+    const choicesBefore = this.#choices
     const atom = this.#atom(ignoreCase)
+    // alternatives and repetitions inside the atom
+    const ambiguous = this.#choices > choicesBefore
     const quantifier = /^(?:[*+?]|\{\d+(?:,\d*)?\}|\{,\d+\})/.exec(this.#source.slice(this.#at, this.#at + 24))?.[0]
     if (quantifier === undefined) return atom
     this.#at += quantifier.length
     const repeated = atom + (quantifier.startsWith('{,') ? `{0${quantifier.slice(1)}` : quantifier)
     const mark = this.#source[this.#at]
+    const possessive = mark === '+' && !quantifier.startsWith('{')
+    if (ambiguous && quantifier !== '?' && !possessive)
+      throw new PatternProblem('a repeated group that repeats or chooses inside could take exponential time')
+    if (quantifier !== '?') this.#choices++
     if (mark === '?') {
       this.#at++
       return `${repeated}?`
     }
+    if (mark === '*' || mark === '{') throw new PatternProblem('a repetition is repeated')
     if (mark !== '+') return repeated
     this.#at++
     // behind braces a plus repeats what they repeat
-    if (quantifier.startsWith('{')) return `(?:${repeated})+`
+    if (!possessive) return `(?:${repeated})+`
     return this.#atomic(repeated)
   }
 

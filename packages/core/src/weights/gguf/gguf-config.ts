@@ -40,6 +40,8 @@ const modelTypes: Readonly<Record<string, string>> = {
   'modern-bert': 'modernbert',
 }
 
+const mostLayers = 4096
+
 /** Reads numbers under the architecture's prefix. */
 class Keys {
   readonly metadata: GgufMetadata
@@ -53,6 +55,17 @@ class Keys {
   }
   number(key: string): number | undefined {
     return this.metadata.number(`${this.prefix}.${key}`)
+  }
+  /** The number of layers, within what a file can mean: tables of this length are made. */
+  layers(): number {
+    const count = this.needed('block_count')
+    if (count > mostLayers)
+      throw new FileFormatError({
+        file: this.metadata.file,
+        format: 'gguf',
+        problem: `it claims ${count} layers; at most ${mostLayers} are allowed`,
+      })
+    return count
   }
   needed(key: string): number {
     const value = this.count(key)
@@ -84,7 +97,7 @@ export function ggufConfig(input: GgufConfigInput): JsonObject {
 export function ggufHeadCounts(metadata: GgufMetadata): { headCount: number; kvHeadCount: number } {
   const keys = new Keys(metadata, metadata.string('general.architecture') ?? '')
   const headCount = keys.needed('attention.head_count')
-  const layers = keys.needed('block_count')
+  const layers = keys.layers()
   const kv = metadata.countPerLayer(`${keys.prefix}.attention.head_count_kv`, layers) ?? headCount
   if (typeof kv !== 'number')
     throw new FileFormatError({
@@ -98,7 +111,7 @@ export function ggufHeadCounts(metadata: GgufMetadata): { headCount: number; kvH
 function decoderConfig(input: GgufConfigInput, keys: Keys, architecture: string): JsonObject {
   const { metadata } = input
   const hidden = keys.needed('embedding_length')
-  const layers = keys.needed('block_count')
+  const layers = keys.layers()
   const { headCount, kvHeadCount } = ggufHeadCounts(metadata)
   const headSize = keys.count('attention.key_length') ?? hidden / headCount
   const feedForward = metadata.countPerLayer(`${keys.prefix}.feed_forward_length`, layers)
@@ -192,7 +205,7 @@ function longRope(long: number[], short: number[], original: number, attention: 
 }
 
 function familyConfig(input: GgufConfigInput, keys: Keys, architecture: string): JsonObject {
-  const layers = keys.needed('block_count')
+  const layers = keys.layers()
   if (architecture === 'gemma3') return gemmaConfig(input, keys, layers)
   if (architecture === 'smollm3')
     return {
@@ -241,7 +254,7 @@ function encoderConfig(input: GgufConfigInput, keys: Keys, architecture: string)
     vocab_size: input.vocabularySize,
     hidden_size: keys.needed('embedding_length'),
     intermediate_size: keys.needed('feed_forward_length'),
-    num_hidden_layers: keys.needed('block_count'),
+    num_hidden_layers: keys.layers(),
     num_attention_heads: keys.needed('attention.head_count'),
     max_position_embeddings: keys.needed('context_length'),
     hidden_act: 'gelu',
