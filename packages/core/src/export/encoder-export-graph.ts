@@ -6,7 +6,7 @@ import { slice, squeeze } from '../graph/ops/movement.ts'
 import { cumulativeSum } from '../graph/ops/reduction.ts'
 import type { Value } from '../graph/value.ts'
 import type { EncoderConfig } from '../models/encoder/encoder-config.ts'
-import { encoderBody, headOutputs, perText } from '../models/encoder/encoder-graph.ts'
+import { encoderBody, headOutput } from '../models/encoder/encoder-graph.ts'
 import type { EncoderInputs } from '../models/encoder/encoder-inputs.ts'
 import { encoderWeights } from '../models/encoder/encoder-weights.ts'
 import type { WeightSource } from '../weights/weight-source.ts'
@@ -22,11 +22,11 @@ export function encoderExportGraph(config: EncoderConfig, source: Pick<WeightSou
   const weights = encoderWeights(graph, source)
   const inputs = exportInputs(graph, config)
   const body = encoderBody(config, inputs, weights)
-  const states = perText(body.last, inputs.ids, config.hiddenSize)
-  if (config.head === 'embedding') graph.output('last_hidden_state', states)
-  else
-    for (const [name, value] of headOutputs(config, weights, { body, states, inputs, pooling: 'mean' }))
-      graph.output(name, value)
+  if (config.head === 'embedding') graph.output('last_hidden_state', body.last)
+  else {
+    const { name, value } = headOutput(config, weights, { states: body.last, mask: inputs.mask, pooling: 'mean' })
+    graph.output(name, value)
+  }
   return portableGraph(graph)
 }
 

@@ -1,9 +1,8 @@
 /** @file BERT's layers (Devlin et al. 2019), also those of RoBERTa and XLM-RoBERTa, as a graph. */
 import { layerNorm } from '../../graph/composite/layer-norm.ts'
-import { multiplyDimensions } from '../../graph/dimension.ts'
 import { add } from '../../graph/ops/elementwise.ts'
 import { gather } from '../../graph/ops/gather.ts'
-import { reshape, slice } from '../../graph/ops/movement.ts'
+import { slice } from '../../graph/ops/movement.ts'
 import type { Value } from '../../graph/value.ts'
 import type { EncoderBody } from '../encoder/encoder-body.ts'
 import type { BertConfig } from '../encoder/encoder-config.ts'
@@ -19,7 +18,7 @@ export function bertBody(config: BertConfig, inputs: EncoderInputs, weights: Enc
   const attention: Value[] = []
   for (let index = 0; index < config.layerCount; index += 1) {
     const name = `encoder.layer.${index}`
-    const attended = attend(config, weights, `${name}.attention`, { x, ids: inputs.ids, bias })
+    const attended = attend(config, weights, `${name}.attention`, { x, bias })
     attention.push(attended.probabilities)
     const middle = normed(config, weights, `${name}.attention.output.LayerNorm`, attended.output, x)
     x = normed(config, weights, `${name}.output.LayerNorm`, feedForward(config, weights, name, middle), middle)
@@ -30,29 +29,23 @@ export function bertBody(config: BertConfig, inputs: EncoderInputs, weights: Enc
 
 function embed(config: BertConfig, inputs: EncoderInputs, weights: EncoderWeights): Value {
   const { hiddenSize: size, vocabularySize, positionCount, typeCount } = config
-  const [texts, tokens] = inputs.ids.shape
   const words = gather(weights.weight('embeddings.word_embeddings.weight', [vocabularySize, size]), inputs.ids)
   const positionTable = weights.weight('embeddings.position_embeddings.weight', [positionCount, size])
   const typeTable = weights.weight('embeddings.token_type_embeddings.weight', [typeCount, size])
   const types = inputs.types ? gather(typeTable, inputs.types) : slice(typeTable, { axis: 0, start: 0, end: 1 })
   const sum = add(add(words, types), gather(positionTable, inputs.positions))
-  const rows = reshape(sum, [multiplyDimensions(texts!, tokens!), size])
-  return normed(config, weights, 'embeddings.LayerNorm', rows)
+  return normed(config, weights, 'embeddings.LayerNorm', sum)
 }
 
 function attend(
   config: BertConfig,
   weights: EncoderWeights,
   name: string,
-  state: { readonly x: Value; readonly ids: Value; readonly bias: Value },
+  state: { readonly x: Value; readonly bias: Value },
 ): { output: Value; probabilities: Value } {
   const { hiddenSize: size, headCount, headDim } = config
   const heads = (part: string): Value =>
-    splitHeads(linear(weights, state.x, `${name}.self.${part}`, { from: size, to: size }), {
-      rows: state.ids,
-      headCount,
-      headDim,
-    })
+    splitHeads(linear(weights, state.x, `${name}.self.${part}`, { from: size, to: size }), { headCount, headDim })
   const { output, probabilities } = attendAll(heads('query'), heads('key'), heads('value'), state.bias)
   return { output: linear(weights, output, `${name}.output.dense`, { from: size, to: size }), probabilities }
 }

@@ -1,10 +1,10 @@
 import type { Value } from '../../graph/value.ts'
 
-/** What the layers of an encoder give. N = B*T rows. */
+/** What the layers of an encoder give. */
 export interface EncoderBody {
-  /** The last hidden state, after the final norm where there is one. [N, E] */
+  /** The last hidden state, after the final norm where there is one. [B, T, E] */
   readonly last: Value
-  /** The embeddings, then the state after each layer. Each [N, E]. */
+  /** The embeddings, then the state after each layer. Each [B, T, E]. */
   readonly hidden: readonly Value[]
   /** Attention weights of each layer, [B, H, T, T]. */
   readonly attention: readonly Value[]

@@ -1,6 +1,5 @@
 /** @file An encoder and its head as one graph. */
 import { Graph } from '../../graph/graph.ts'
-import { reshape } from '../../graph/ops/movement.ts'
 import type { Value } from '../../graph/value.ts'
 import type { WeightSource } from '../../weights/weight-source.ts'
 import { bertBody } from '../bert/bert-graph.ts'
@@ -35,18 +34,15 @@ export function buildEncoderGraph(config: EncoderConfig, options: EncoderGraphOp
     types: config.kind === 'bert' && config.typeCount > 1,
   })
   const body = encoderBody(config, inputs, weights)
-  const states = perText(body.last, inputs.ids, config.hiddenSize)
-  graph.output('states', states)
-  for (const [name, value] of headOutputs(config, weights, {
-    body,
-    states,
-    inputs,
+  graph.output('states', body.last)
+  const head = headOutput(config, weights, {
+    states: body.last,
+    mask: inputs.mask,
     pooling: options.pooling ?? 'mean',
-  }))
-    graph.output(name, value)
+  })
+  graph.output(head.name, head.value)
   if (options.inspect) {
-    for (const [index, value] of body.hidden.entries())
-      graph.output(`hidden.${index}`, perText(value, inputs.ids, config.hiddenSize))
+    for (const [index, value] of body.hidden.entries()) graph.output(`hidden.${index}`, value)
     for (const [index, value] of body.attention.entries()) graph.output(`attention.${index}`, value)
   }
   return graph
@@ -58,23 +54,13 @@ export function encoderBody(config: EncoderConfig, inputs: EncoderInputs, weight
 }
 
 /** What the head adds: `pooled`, or `logits`. */
-export function headOutputs(
+export function headOutput(
   config: EncoderConfig,
   weights: EncoderWeights,
-  parts: {
-    readonly body: EncoderBody
-    readonly states: Value
-    readonly inputs: EncoderInputs
-    readonly pooling: Pooling
-  },
-): [string, Value][] {
-  const { body, states, inputs, pooling } = parts
-  if (config.head === 'embedding') return [['pooled', pool(states, inputs.mask, pooling)]]
-  if (config.head === 'sequence') return [['logits', sequenceLogits(config, weights, states, inputs.mask)]]
-  return [['logits', perText(tokenLogits(config, weights, body.last), inputs.ids, config.labels.length)]]
-}
-
-/** Rows [B*T, size] as [B, T, size]. */
-export function perText(rows: Value, ids: Value, size: number): Value {
-  return reshape(rows, [ids.shape[0]!, ids.shape[1]!, size])
+  parts: { readonly states: Value; readonly mask: Value; readonly pooling: Pooling },
+): { readonly name: 'pooled' | 'logits'; readonly value: Value } {
+  const { states, mask, pooling } = parts
+  if (config.head === 'embedding') return { name: 'pooled', value: pool(states, mask, pooling) }
+  if (config.head === 'sequence') return { name: 'logits', value: sequenceLogits(config, weights, states, mask) }
+  return { name: 'logits', value: tokenLogits(config, weights, states) }
 }

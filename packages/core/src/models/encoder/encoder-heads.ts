@@ -8,9 +8,9 @@ import { activate, linear } from './encoder-layers.ts'
 import type { EncoderWeights } from './encoder-weights.ts'
 import { pool } from './pooling.ts'
 
-/** Logits of every token from rows [N, E]: [N, labels]. */
-export function tokenLogits(config: EncoderConfig, weights: EncoderWeights, rows: Value): Value {
-  const input = config.kind === 'modernbert' ? predictionHead(config, weights, rows) : rows
+/** Logits of every token from states [B, T, E]: [B, T, labels]. */
+export function tokenLogits(config: EncoderConfig, weights: EncoderWeights, states: Value): Value {
+  const input = config.kind === 'modernbert' ? predictionHead(config, weights, states) : states
   return linear(weights, input, 'classifier', { from: config.hiddenSize, to: config.labels.length })
 }
 
@@ -30,9 +30,9 @@ function bertSequenceLogits(config: BertConfig, weights: EncoderWeights, first: 
   return linear(weights, pooled, output!, { from: size, to: config.labels.length })
 }
 
-function predictionHead(config: ModernBertConfig, weights: EncoderWeights, rows: Value): Value {
+function predictionHead(config: ModernBertConfig, weights: EncoderWeights, x: Value): Value {
   const size = config.hiddenSize
-  const dense = linear(weights, rows, 'head.dense', { from: size, to: size, bias: config.headBias })
+  const dense = linear(weights, x, 'head.dense', { from: size, to: size, bias: config.headBias })
   const shift = config.normBias ? weights.weight('head.norm.bias', [size]) : undefined
   const scale = weights.weight('head.norm.weight', [size])
   const activated = activate(dense, config.headActivation)

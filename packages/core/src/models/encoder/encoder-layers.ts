@@ -1,23 +1,21 @@
 /** @file Pieces of encoder layers: products with a bias, activations, attention over all tokens. */
 import { attention } from '../../graph/composite/attention.ts'
-import { multiplyDimensions } from '../../graph/dimension.ts'
-import { gelu, quickGelu, relu } from '../../graph/ops/elementwise.ts'
-import { gemm } from '../../graph/ops/matmul.ts'
+import { add, gelu, quickGelu, relu } from '../../graph/ops/elementwise.ts'
+import { fusedMatMul } from '../../graph/ops/matmul.ts'
 import { reshape, transpose } from '../../graph/ops/movement.ts'
 import type { Value } from '../../graph/value.ts'
 import type { EncoderActivation } from './encoder-config.ts'
 import type { EncoderWeights } from './encoder-weights.ts'
 
-/** x [N, in] times the transposed weight [out, in], plus the bias where the model has one. */
+/** x [.., in] times the transposed weight [out, in], plus the bias where the model has one. */
 export function linear(
   weights: EncoderWeights,
   x: Value,
   name: string,
   sizes: { readonly from: number; readonly to: number; readonly bias?: boolean },
 ): Value {
-  const weight = weights.weight(`${name}.weight`, [sizes.to, sizes.from])
-  const bias = sizes.bias === false ? undefined : weights.weight(`${name}.bias`, [sizes.to])
-  return gemm(x, weight, { transposeB: true, ...(bias && { bias }) })
+  const product = fusedMatMul(x, weights.weight(`${name}.weight`, [sizes.to, sizes.from]), { transposeB: true })
+  return sizes.bias === false ? product : add(product, weights.weight(`${name}.bias`, [sizes.to]))
 }
 
 /** An activation of the feed-forward part. */
@@ -27,16 +25,13 @@ export function activate(x: Value, activation: EncoderActivation): Value {
   return activation === 'relu' ? relu(x) : quickGelu(x)
 }
 
-/** [B*T, H*D] as [B, H, T, D]. */
-export function splitHeads(
-  x: Value,
-  batch: { readonly rows: Value; readonly headCount: number; readonly headDim: number },
-): Value {
-  const [texts, tokens] = batch.rows.shape
-  return transpose(reshape(x, [texts!, tokens!, batch.headCount, batch.headDim]), [0, 2, 1, 3])
+/** [B, T, H*D] as [B, H, T, D]. */
+export function splitHeads(x: Value, heads: { readonly headCount: number; readonly headDim: number }): Value {
+  const [texts, tokens] = x.shape
+  return transpose(reshape(x, [texts!, tokens!, heads.headCount, heads.headDim]), [0, 2, 1, 3])
 }
 
-/** Attention of every token to every token that the bias admits: heads [B, H, T, D] to rows [B*T, H*D]. */
+/** Attention of every token to every token that the bias admits: heads [B, H, T, D] to [B, T, H*D]. */
 export function attendAll(
   query: Value,
   key: Value,
@@ -45,9 +40,6 @@ export function attendAll(
 ): { readonly output: Value; readonly probabilities: Value } {
   const { output, probabilities } = attention(query, key, value, { bias })
   const [texts, heads, tokens, headDim] = output.shape
-  const rows = reshape(transpose(output, [0, 2, 1, 3]), [
-    multiplyDimensions(texts!, tokens!),
-    multiplyDimensions(heads!, headDim!),
-  ])
-  return { output: rows, probabilities }
+  const size = Number(heads) * Number(headDim)
+  return { output: reshape(transpose(output, [0, 2, 1, 3]), [texts!, tokens!, size]), probabilities }
 }

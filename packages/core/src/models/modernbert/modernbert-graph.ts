@@ -1,10 +1,9 @@
 /** @file ModernBERT's layers (Warner et al. 2024) as a graph: norms first, rotary positions, GeGLU, local and global attention. */
 import { layerNorm } from '../../graph/composite/layer-norm.ts'
 import { rope } from '../../graph/composite/rope.ts'
-import { multiplyDimensions } from '../../graph/dimension.ts'
 import { add, multiply } from '../../graph/ops/elementwise.ts'
 import { gather } from '../../graph/ops/gather.ts'
-import { reshape, split } from '../../graph/ops/movement.ts'
+import { split } from '../../graph/ops/movement.ts'
 import type { Value } from '../../graph/value.ts'
 import type { EncoderBody } from '../encoder/encoder-body.ts'
 import type { ModernBertConfig, ModernBertLayer } from '../encoder/encoder-config.ts'
@@ -47,9 +46,7 @@ function attentionBiases(config: ModernBertConfig, inputs: EncoderInputs): Map<n
 
 function embed(config: ModernBertConfig, inputs: EncoderInputs, weights: EncoderWeights): Value {
   const table = weights.weight('embeddings.tok_embeddings.weight', [config.vocabularySize, config.hiddenSize])
-  const [texts, tokens] = inputs.ids.shape
-  const rows = reshape(gather(table, inputs.ids), [multiplyDimensions(texts!, tokens!), config.hiddenSize])
-  return norm(config, weights, 'embeddings.norm', rows)
+  return norm(config, weights, 'embeddings.norm', gather(table, inputs.ids))
 }
 
 function attend(
@@ -61,7 +58,7 @@ function attend(
   const { hiddenSize: size, headCount, headDim, attentionBias } = config
   const packed = linear(weights, state.x, `${name}.Wqkv`, { from: size, to: 3 * size, bias: attentionBias })
   const [query, key, value] = split(packed, [size, size, size]).map((part) =>
-    splitHeads(part, { rows: state.inputs.ids, headCount, headDim }),
+    splitHeads(part, { headCount, headDim }),
   ) as [Value, Value, Value]
   const { cos, sin } = state.inputs.rotary(state.layer.rope)
   const { output, probabilities } = attendAll(rope(query, cos, sin), rope(key, cos, sin), value, state.bias)
