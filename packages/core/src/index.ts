@@ -1,5 +1,23 @@
 /** Local language models: loading, generation, scoring, attention, hidden states. @module */
 
+export type {
+  CacheAction,
+  CacheEvent,
+  CachePolicy,
+  CacheReport,
+  CacheTrigger,
+  ObservationRequest,
+  Observations,
+  ObservedQueries,
+  PolicyModel,
+  PolicyRun,
+  QueryStatisticsOfHead,
+  SlotChoice,
+  SlotMerge,
+} from './cache/cache-policy.ts'
+export { type CacheMark, KvCache, type KvCacheShape } from './cache/kv-cache.ts'
+export { fullCache, sinkWindowCache } from './cache/plain-policies.ts'
+export { rotateKey } from './cache/rotate-key.ts'
 export type { HiddenRequest, LocalModel, LogitsRequest, ModelNumbers } from './local/decoder/local-model-interface.ts'
 export { type LoadModelOptions, loadModel, openDecoder } from './local/load-model.ts'
 export type { AttentionPattern, PatternFeedContext } from './models/decoder/attention-pattern.ts'

@@ -2,6 +2,7 @@
 import { checkArgument, checkInteger } from '@lc/model/check'
 import { DisposedError, InternalError } from '@lc/model/errors'
 import { KvLayer, type KvShape } from './kv-layer.ts'
+import { SlotChannels } from './slot-channels.ts'
 
 /** Sizes of a cache. */
 export interface KvCacheShape extends KvShape {
@@ -23,6 +24,7 @@ export interface CacheMark {
 }
 
 const block = 128
+const biasChannel = 'bias'
 
 /** Keys and values of all layers, with a length per layer and head. */
 export class KvCache {
@@ -33,7 +35,7 @@ export class KvCache {
   #lengths: Int32Array
   /** Positions of slots: one array for all heads while they are alike. */
   #positions: Int32Array[]
-  #bias: (Float32Array | undefined)[]
+  readonly #channels: SlotChannels
   #nextPosition = 0
   #edits = 0
   #closed = false
@@ -48,16 +50,16 @@ export class KvCache {
       this.#lengths = origin.#lengths.slice()
       const copies = new Map([...new Set(origin.#positions)].map((positions) => [positions, positions.slice()]))
       this.#positions = origin.#positions.map((positions) => copies.get(positions)!)
-      this.#bias = origin.#bias.map((bias) => bias?.slice())
+      this.#channels = new SlotChannels(heads, this.#capacity, origin.#channels)
       this.#nextPosition = origin.#nextPosition
       this.#edits = origin.#edits
       return
     }
     this.#capacity = roundUp(Math.max(capacity, 1))
+    this.#channels = new SlotChannels(heads, this.#capacity)
     this.#layers = Array.from({ length: shape.layers }, () => new KvLayer(shape, this.#capacity))
     this.#lengths = new Int32Array(heads)
     this.#positions = new Array<Int32Array>(heads).fill(new Int32Array(this.#capacity))
-    this.#bias = new Array<Float32Array | undefined>(heads).fill(undefined)
   }
 
   /** Slots that each head has room for. */
@@ -89,7 +91,7 @@ export class KvCache {
   /** Whether all heads of all layers hold the same positions, without biases. */
   get uniform(): boolean {
     const first = this.#positions[0]
-    return this.#positions.every((positions) => positions === first) && this.#bias.every((bias) => bias === undefined)
+    return this.#positions.every((positions) => positions === first) && !this.#channels.has(biasChannel)
   }
 
   /** Whether slot i holds position i, everywhere. */
@@ -108,7 +110,21 @@ export class KvCache {
 
   /** What is added to the scores of a head's slots, or undefined for nothing. */
   biasOf(layer: number, head: number): Float32Array | undefined {
-    return this.#bias[layer * this.shape.kvHeads + head]
+    return this.#channels.peek(biasChannel, layer * this.shape.kvHeads + head)
+  }
+
+  /** Names of the numbers that slots carry. */
+  get channels(): readonly string[] {
+    return this.#channels.names
+  }
+
+  /**
+   * Numbers that follow a head's slots under a name, `[C]`, the first `lengthOf` valid: made with zeros when they are first asked
+   * for, zero for new slots. They may be written.
+   */
+  channel(name: string, layer: number, head: number): Float32Array {
+    this.#check()
+    return this.#channels.array(name, layer * this.shape.kvHeads + head)
   }
 
   /** The arrays of a layer, to read. */
@@ -148,12 +164,7 @@ export class KvCache {
     const kept = new Int32Array(this.#capacity)
     for (let slot = 0; slot < slots.length; slot++) kept[slot] = positions[slots[slot]!]!
     this.#positions[index] = kept
-    const bias = this.#bias[index]
-    if (bias)
-      this.#bias[index] = resizedArray(
-        Float32Array.from(slots, (slot) => bias[slot]!),
-        this.#capacity,
-      )
+    this.#channels.keep(index, slots)
     this.#lengths[index] = slots.length
     this.#edits++
   }
@@ -170,11 +181,17 @@ export class KvCache {
   }
 
   /** Adds to the scores of a head's slots from now on: `-Infinity` hides a slot. */
-  setBias(layer: number, head: number, bias: Float32Array | undefined): void {
-    const index = layer * this.shape.kvHeads + head
-    if (bias) checkArgument(bias.length === this.#lengths[index], 'bias', bias, `${this.#lengths[index]} numbers`)
-    this.#bias[index] = bias && resizedArray(bias, this.#capacity)
+  setBias(layer: number, head: number, bias: ArrayLike<number>): void {
+    const length = this.lengthOf(layer, head)
+    checkArgument(bias.length === length, 'bias', bias, `${length} numbers`)
+    const own = this.channel(biasChannel, layer, head)
+    for (let slot = 0; slot < length; slot++) own[slot] = bias[slot]!
     this.#edits++
+  }
+
+  /** Takes all biases away. */
+  clearBias(): void {
+    if (this.#channels.delete(biasChannel)) this.#edits++
   }
 
   /** Gives slots of a head other positions; their keys must be rotated accordingly by the caller. */
@@ -190,6 +207,11 @@ export class KvCache {
     moved.set(Array.from(positions))
     this.#positions[index] = moved
     this.#edits++
+  }
+
+  /** Declares that all heads hold the same positions again; only where they do. */
+  sharePositions(): void {
+    this.#positions.fill(this.#positions[0]!)
   }
 
   /** Sets which positions the slots of each head hold, `[L * G]`; equal lists are given as one. For restored caches. */
@@ -295,7 +317,7 @@ export class KvCache {
       copies.set(positions, copy)
       return copy
     })
-    this.#bias = this.#bias.map((bias) => bias && resizedArray(bias.subarray(0, length), capacity))
+    this.#channels.resize(capacity)
     this.#capacity = capacity
   }
 
@@ -307,7 +329,7 @@ export class KvCache {
       if (!written.has(positions))
         for (let token = 0; token < count; token++) positions[length + token] = this.#nextPosition + token
       written.add(positions)
-      this.#bias[index]?.fill(0, length, length + count)
+      this.#channels.clear(index, length, length + count)
       this.#lengths[index] = length + count
     }
     this.#nextPosition += count
@@ -326,12 +348,6 @@ function roundUp(slots: number): number {
 function resizedPositions(positions: Int32Array, capacity: number): Int32Array {
   const result = new Int32Array(capacity)
   result.set(positions.subarray(0, capacity))
-  return result
-}
-
-function resizedArray(values: Float32Array, capacity: number): Float32Array {
-  const result = new Float32Array(capacity)
-  result.set(values)
   return result
 }
 
