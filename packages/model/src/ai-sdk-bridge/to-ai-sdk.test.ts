@@ -1,4 +1,4 @@
-import { embed, embedMany, generateText, Output, stepCountIs, streamText, tool } from 'ai'
+import { embed, embedMany, generateObject, generateText, Output, stepCountIs, streamText, tool } from 'ai'
 import { describe, expect, test } from 'vitest'
 import { z } from 'zod'
 import { UnsupportedCapabilityError } from '../errors/unsupported-capability-error.ts'
@@ -137,6 +137,18 @@ describe('generateText with a model of lc', () => {
     })
     expect(output).toEqual({ name: 'Ada', age: 36 })
     expect(model.requests[0]?.responseSchema).toMatchObject({ type: 'object', required: ['name', 'age'] })
+  })
+
+  test('gives structured output through the older generateObject too', async () => {
+    const model = scriptedLanguageModel({ text: '{"name":"Ada"}' })
+    const { object, usage } = await generateObject({
+      model: toAiSdk(model),
+      prompt: 'Who?',
+      schema: z.object({ name: z.string() }),
+    })
+    expect(object).toEqual({ name: 'Ada' })
+    expect(usage).toMatchObject({ inputTokens: 7, outputTokens: 3 })
+    expect(model.requests[0]?.responseSchema).toMatchObject({ type: 'object', required: ['name'] })
   })
 
   test('asks in the prompt for the schema that a model cannot keep to, with a warning', async () => {
