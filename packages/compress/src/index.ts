@@ -18,6 +18,7 @@ export { type LlmLingua2Options, llmLingua2Defaults } from './llmlingua2/options
 export { type CompressCodeOptions, compressCode } from './longcodezip/compress-code.ts'
 export { longCodeZip } from './longcodezip/longcodezip.ts'
 export { type LongCodeZipOptions, longCodeZipDefaults } from './longcodezip/options.ts'
+export { type Relevance, type RelevanceOptions, type RelevanceScale, rankContexts } from './longcodezip/rank-units.ts'
 export type { SpikeRule } from './longcodezip/split-blocks.ts'
 export { type CompressWithoutModelOptions, compressWithoutModel, noModel } from './no-model/no-model.ts'
 export { type NoModelOptions, noModelDefaults, type Ranker } from './no-model/options.ts'

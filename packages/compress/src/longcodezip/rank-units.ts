@@ -10,10 +10,15 @@ import { meanNll } from '../score/token-nll.ts'
 /** `'perplexity'`: PPL(q) - PPL(q | c), the paper's; `'log'`: the difference of mean NLLs, in nats per query token. */
 export type RelevanceScale = 'perplexity' | 'log'
 
+/** Options of `rankContexts`. */
 export interface RelevanceOptions extends CallOptions {
   scale: RelevanceScale
   accuracy?: Accuracy | undefined
   windowTokens?: number | undefined
+  /** Stands between a context and the query. Defaults to a blank line. */
+  separator?: Uint32Array | undefined
+  /** Mean NLL of the query alone, where it is known; saves one forward pass. */
+  alone?: number | undefined
 }
 
 /** What relevance was computed from. */
@@ -37,17 +42,21 @@ export function separatorIds(scorer: Scorer): Uint32Array {
   return ids.length > 0 ? ids : scorer.tokenizer.encode('.').ids
 }
 
-/** Relevance of contexts to a query, by one call of the scorer. */
+/**
+ * Relevance of contexts to a query, by one call of the scorer.
+ * @param query token ids
+ * @param contexts token ids of each context
+ */
 export async function rankContexts(
   scorer: Scorer,
   query: Uint32Array,
   contexts: readonly Uint32Array[],
-  options: RelevanceOptions & { alone?: number },
+  options: RelevanceOptions,
 ): Promise<Relevance> {
   const firstToken = options.scale === 'log' ? 'neutral' : 'skip'
   const nll = await conditionalNll(
     scorer,
-    { query, contexts, separator: separatorIds(scorer), alone: options.alone },
+    { query, contexts, separator: options.separator ?? separatorIds(scorer), alone: options.alone },
     { ...options, firstToken },
   )
   return { scores: relevanceOf(nll, options.scale), alone: nll.alone }
@@ -69,7 +78,7 @@ export async function rankContextsWithTokens(
   contexts: readonly Uint32Array[],
   options: RelevanceOptions,
 ): Promise<RelevanceWithTokens> {
-  const separator = separatorIds(scorer)
+  const separator = options.separator ?? separatorIds(scorer)
   const tail = concatIds(separator, query)
   const room = contextRoom(scorer, tail.length + separator.length, options.windowTokens)
   const skip = options.scale === 'log' ? 0 : 1
@@ -102,9 +111,9 @@ export async function rankContextsWithTokens(
 export async function contextTokenLogprobs(
   scorer: Scorer,
   contexts: readonly Uint32Array[],
-  options: Omit<RelevanceOptions, 'scale'>,
+  options: Omit<RelevanceOptions, 'scale' | 'alone'>,
 ): Promise<Float32Array[]> {
-  const separator = separatorIds(scorer)
+  const separator = options.separator ?? separatorIds(scorer)
   const room = contextRoom(scorer, separator.length, options.windowTokens)
   const requests: ScoreRequest[] = []
   const windows: { owner: number; from: number }[] = []
