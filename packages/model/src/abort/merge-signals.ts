@@ -1,5 +1,6 @@
 import { TimeoutError } from '../errors/timeout-error.ts'
 
+/** What a merged signal listens to. */
 export interface MergeSignalsOptions {
   /** Signals that each abort the merged one, with their own reason. Missing ones are ignored. */
   signals?: readonly (AbortSignal | undefined)[]

@@ -3,6 +3,7 @@ import { isLcError } from '../errors/lc-error.ts'
 import { type RetryPolicy, readRetryAfter, retryDelayMs } from '../http/retry-policy.ts'
 import { retryHeadersOf, toCallError } from './call-error.ts'
 
+/** How a provider is called. */
 export interface CallWithRetryOptions {
   model: string
   policy: RetryPolicy

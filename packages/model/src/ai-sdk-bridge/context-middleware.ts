@@ -12,6 +12,7 @@ import type { ContextMiddleware, MiddlewareCall } from './middleware-specificati
 import type { AiSdkPromptMessage } from './prompt-specification.ts'
 import { readContext, writeContext } from './read-context.ts'
 
+/** Options of `contextMiddleware`. */
 export interface ContextMiddlewareOptions {
   /** The specification to report. Defaults to `'v3'`, which `ai` 6 and 7 take. */
   specification?: 'v3' | 'v4'

@@ -20,6 +20,7 @@ export interface EmbeddingKindOptions {
   providerOptions?: Record<string, JsonObject>
 }
 
+/** What an embedding model of the AI SDK does not tell about itself, and how it is called. */
 export interface EmbedderFromAiSdkOptions {
   /** The length of the vectors; models of the AI SDK do not tell it. */
   dimensions: number
@@ -98,6 +99,7 @@ export function embedderFromAiSdk(model: AiSdkEmbeddingModel, options: EmbedderF
   }
 }
 
+/** How an embedder presents itself to the AI SDK. */
 export interface EmbedderToAiSdkOptions {
   /** The specification to report. Defaults to `'v3'`, which `ai` 6 and 7 take. */
   specification?: 'v3' | 'v4'

@@ -15,6 +15,7 @@ import { heedWarnings, readFinishReason, readToolCall, readUsage } from './from-
 import type { AiSdkGenerateResult, AiSdkLanguageModel, AiSdkStreamPart, AiSdkWarning } from './model-specification.ts'
 import { toCall } from './to-call.ts'
 
+/** What a model of the AI SDK does not tell about itself, and how it is called. */
 export interface FromAiSdkOptions {
   /**
    * Prompt plus output in tokens; models of the AI SDK do not tell it. Defaults to `Infinity`: not known, nothing is

@@ -72,6 +72,7 @@ export interface AiSdkUsage {
   readonly cachedInputTokens?: number | undefined
 }
 
+/** The tokens of one side of a call; anything may be missing. */
 export interface AiSdkTokenCounts {
   readonly total?: number | undefined
   readonly cacheRead?: number | undefined
@@ -90,6 +91,7 @@ export interface AiSdkWarning {
   readonly message?: string
 }
 
+/** The answer of a model. */
 export interface AiSdkGenerateResult {
   readonly content: readonly AiSdkContent[]
   readonly finishReason: AiSdkFinishReason
@@ -132,6 +134,7 @@ export interface AiSdkWrittenUsage {
   outputTokens: { total: number | undefined; text: number | undefined; reasoning: number | undefined }
 }
 
+/** A warning, as lc writes it. */
 export type AiSdkWrittenWarning =
   | { type: 'unsupported'; feature: string; details?: string }
   | { type: 'compatibility'; feature: string; details?: string }
@@ -142,6 +145,7 @@ export interface AiSdkWrittenFinishReason {
   raw: string | undefined
 }
 
+/** A piece of content in an answer, as lc writes it. */
 export type AiSdkWrittenContent =
   | { type: 'text'; text: string }
   | { type: 'tool-call'; toolCallId: string; toolName: string; input: string }
@@ -149,6 +153,7 @@ export type AiSdkWrittenContent =
 /** Data that lc adds to an answer under the key `lc`. */
 export type AiSdkProviderMetadata = { lc: { [key: string]: JsonValue } }
 
+/** The answer of a model, as lc writes it. */
 export interface AiSdkWrittenResult {
   content: AiSdkWrittenContent[]
   finishReason: AiSdkWrittenFinishReason
@@ -158,6 +163,7 @@ export interface AiSdkWrittenResult {
   response?: { modelId?: string }
 }
 
+/** A part of a streamed answer, as lc writes it. */
 export type AiSdkWrittenStreamPart =
   | { type: 'stream-start'; warnings: AiSdkWrittenWarning[] }
   | { type: 'response-metadata'; modelId?: string }

@@ -22,11 +22,13 @@ export interface AiSdkPromptMessage {
   readonly content: string | readonly AiSdkPromptPart[]
 }
 
+/** Text in a message, as lc writes it. */
 export interface AiSdkTextPart {
   type: 'text'
   text: string
 }
 
+/** A call of a tool in an assistant's message, as lc writes it. */
 export interface AiSdkToolCallPart {
   type: 'tool-call'
   toolCallId: string
@@ -34,6 +36,7 @@ export interface AiSdkToolCallPart {
   input: unknown
 }
 
+/** What a tool gave, as lc writes it. */
 export interface AiSdkToolResultPart {
   type: 'tool-result'
   toolCallId: string

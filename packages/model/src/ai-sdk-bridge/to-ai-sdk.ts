@@ -6,6 +6,7 @@ import type { AiSdkCallOptions, AiSdkModelOfLc, AiSdkWrittenStreamPart } from '.
 import { type BridgedRequest, requestOfCall, withLess } from './request-of-call.ts'
 import { writeResult, writeStream } from './written-answer.ts'
 
+/** How a model presents itself to the AI SDK. */
 export interface ToAiSdkOptions {
   /** The specification to report. Defaults to `'v3'`, which `ai` 6 and 7 take; `ai` 6 refuses `'v4'`. */
   specification?: 'v3' | 'v4'

@@ -5,6 +5,7 @@ import { UnsupportedCapabilityError } from '../errors/unsupported-capability-err
 import type { AiSdkWrittenCall } from './model-specification.ts'
 import { toPrompt } from './to-prompt.ts'
 
+/** What a call needs besides the request. */
 export interface ToCallOptions {
   /** Names the model in errors. */
   model: string

@@ -4,6 +4,7 @@ import { checkInteger } from '../check/check-argument.ts'
 import { InvalidArgumentError } from '../errors/invalid-argument-error.ts'
 import type { Span } from '../text/span.ts'
 
+/** Options of `estimateTokenizer`. */
 export interface EstimateTokenizerOptions {
   /**
    * How many UTF-8 bytes make a token, 1 to 4. Defaults to 4, the rule of thumb for English prose; 3 is closer for

@@ -3,6 +3,7 @@ import { checkInteger } from '../check/check-argument.ts'
 import { BudgetTooSmallError } from '../errors/budget-too-small-error.ts'
 import type { TokenBudget } from './token-budget.ts'
 
+/** How items are rendered, ranked and counted. */
 export interface FitBudgetOptions<Item> {
   budget: TokenBudget
   /** The final text of the kept items, which come in the order in which they were given. */
@@ -18,6 +19,7 @@ export interface FitBudgetOptions<Item> {
   fillAttempts?: number
 }
 
+/** What fits a budget. */
 export interface FitBudgetResult<Item> {
   /** In the order given. */
   kept: Item[]

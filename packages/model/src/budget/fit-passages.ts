@@ -4,6 +4,7 @@ import { renderPassages } from '../passage/render-passages.ts'
 import { fitBudget } from './fit-budget.ts'
 import type { TokenBudget } from './token-budget.ts'
 
+/** How passages are rendered, ranked and counted. */
 export interface FitPassagesOptions {
   budget: TokenBudget
   /** The layout. Defaults to `renderPassages`. */
@@ -12,6 +13,7 @@ export interface FitPassagesOptions {
   priority?: (passage: Passage, index: number) => number
 }
 
+/** The passages that fit a budget, rendered. */
 export interface FitPassagesResult extends JoinedPassages {
   /** In the order given. */
   kept: Passage[]

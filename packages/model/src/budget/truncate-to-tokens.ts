@@ -2,6 +2,7 @@ import { checkInteger } from '../check/check-argument.ts'
 import type { Span } from '../text/span.ts'
 import type { TokenBudget } from './token-budget.ts'
 
+/** Options of `truncateToTokens`. */
 export interface TruncateToTokensOptions {
   /** Which end of the text stays. Defaults to `'start'`. */
   keep?: 'start' | 'end'

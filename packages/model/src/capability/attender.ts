@@ -7,6 +7,7 @@ export interface TokenRange {
   to: number
 }
 
+/** Which attention is read, and how it is reduced. */
 export interface AttendRequest {
   input: TextOrIds | PreparedContext
   /** The rows of the attention matrix that are read. */
@@ -23,6 +24,7 @@ export interface AttendRequest {
   untilLayer?: number
 }
 
+/** Attention probabilities in row-major order. */
 export interface AttendResult {
   /** `[layers, heads?, rows?, keys]`: the reduced axes are absent. */
   shape: number[]

@@ -1,5 +1,6 @@
 import type { CallOptions } from './call-options.ts'
 
+/** Options of `Embedder.embed`. */
 export interface EmbedOptions extends CallOptions {
   /** Chooses the model's own prefix or prompt. Defaults to `'document'`. */
   kind?: 'query' | 'document'

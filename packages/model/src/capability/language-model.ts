@@ -4,6 +4,7 @@ import type { Message, ToolCall, ToolDefinition } from './message.ts'
 import type { Accuracy } from './scorer.ts'
 import type { Tokenizer } from './tokenizer.ts'
 
+/** What a model is asked to write, and how. */
 export interface GenerateRequest extends CallOptions {
   /** A chat; the model's own template renders it. Exactly one of `messages` and `prompt`. */
   messages?: readonly Message[]
@@ -48,6 +49,7 @@ export interface GenerateRequest extends CallOptions {
 /** Why generation ended. */
 export type FinishReason = 'stop' | 'length' | 'tool-calls' | 'content-filter' | 'other'
 
+/** Tokens that a call took. */
 export interface Usage {
   promptTokens: number
   completionTokens: number
@@ -55,6 +57,7 @@ export interface Usage {
   cachedTokens?: number
 }
 
+/** A token of an answer with its natural-log probability. */
 export interface TokenLogprob {
   token: string
   id?: number
@@ -62,6 +65,7 @@ export interface TokenLogprob {
   top?: { token: string; id?: number; logprob: number }[]
 }
 
+/** One answer. */
 export interface Choice {
   text: string
   /** Without the end token. */
@@ -71,6 +75,7 @@ export interface Choice {
   finishReason: FinishReason
 }
 
+/** The answer of a model, and what it took. */
 export interface GenerateResult extends Choice {
   usage: Usage
   /** All answers, when `n` > 1; the fields above are those of the first. */

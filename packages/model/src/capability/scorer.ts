@@ -11,6 +11,7 @@ export type TextOrIds = string | ArrayLike<number>
  */
 export type Accuracy = 'exact' | 'fast'
 
+/** A text to score, and what comes before it. */
 export interface ScoreRequest {
   /** What comes before; may be empty. */
   context: TextOrIds | PreparedContext
@@ -23,6 +24,7 @@ export interface ScoreRequest {
   join?: 'text' | 'ids'
 }
 
+/** The scored tokens of one request. */
 export interface ScoreResult {
   /** The token ids of the continuation, `[T]`. */
   ids: Uint32Array
@@ -34,11 +36,13 @@ export interface ScoreResult {
   accuracy?: Accuracy
 }
 
+/** Options of `Scorer.score`. */
 export interface ScoreOptions extends CallOptions {
   /** Defaults to `'exact'`. Models that know only one ignore it and say so in the result. */
   accuracy?: Accuracy
 }
 
+/** Options of `Scorer.prepare`. */
 export interface PrepareOptions extends CallOptions {
   accuracy?: Accuracy
 }

@@ -3,6 +3,7 @@ import type { CallOptions } from './call-options.ts'
 import type { TextOrIds } from './scorer.ts'
 import type { Tokenizer } from './tokenizer.ts'
 
+/** The labels of the tokens of one text. */
 export interface TokenClassification {
   ids: Uint32Array
   spans: Span[]

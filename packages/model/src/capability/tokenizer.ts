@@ -8,6 +8,7 @@ export interface Encoding {
   spans: Span[]
 }
 
+/** Options of `Tokenizer.encode`. */
 export interface EncodeOptions {
   /**
    * `'none'`: special-token strings in the text are ordinary text and nothing is added.
@@ -17,6 +18,7 @@ export interface EncodeOptions {
   special?: 'none' | 'model'
 }
 
+/** Options of `Tokenizer.decode`. */
 export interface DecodeOptions {
   /** Whether special tokens appear in the text. Defaults to `'drop'`. */
   special?: 'drop' | 'keep'

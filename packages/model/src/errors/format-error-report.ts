@@ -1,6 +1,7 @@
 import { errorToJson } from './error-to-json.ts'
 import { isLcError } from './lc-error.ts'
 
+/** Options of `formatErrorReport`. */
 export interface FormatErrorReportOptions {
   /** Whether the stack is shown. Defaults to `'none'`. */
   stack?: 'none' | 'full'

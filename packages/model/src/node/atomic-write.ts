@@ -2,6 +2,7 @@ import { randomBytes } from 'node:crypto'
 import { mkdir, open, rename, rm } from 'node:fs/promises'
 import { basename, dirname, join } from 'node:path'
 
+/** Options of `atomicWrite`. */
 export interface AtomicWriteOptions {
   signal?: AbortSignal | undefined
   /** Permissions of a new file. Defaults to 0o666 less the umask. */

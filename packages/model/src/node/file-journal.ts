@@ -11,6 +11,7 @@ import { TimeoutError } from '../errors/timeout-error.ts'
 import type { Journal } from '../resume/journal.ts'
 import { type FileLock, fileLock } from './file-lock.ts'
 
+/** Options of `fileJournal`. */
 export interface FileJournalOptions {
   /** Names the work, so that a journal of other work is refused, for example a hash of the settings. Defaults to none. */
   purpose?: string

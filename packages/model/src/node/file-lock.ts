@@ -6,6 +6,7 @@ import { dirname } from 'node:path'
 import { sleep } from '../abort/sleep.ts'
 import { TimeoutError } from '../errors/timeout-error.ts'
 
+/** Options of `fileLock`. */
 export interface FileLockOptions {
   signal?: AbortSignal | undefined
   /** How long to wait for another holder; 0 tries once. Defaults to 10,000. */

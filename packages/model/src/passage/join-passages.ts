@@ -19,6 +19,7 @@ export interface JoinedPassages {
   places: PassagePlace[]
 }
 
+/** What stands between, before and after passages. */
 export interface JoinPassagesOptions {
   /** Between passages. Defaults to a blank line. */
   separator?: string

@@ -2,6 +2,7 @@ import type { JsonValue } from '../capability/json-value.ts'
 import { checkArgument, checkInteger } from '../check/check-argument.ts'
 import type { Passage } from './passage.ts'
 
+/** Where a text came from, and what is known of it. */
 export interface MakePassageOptions {
   /** Where the text came from: a file path, a URL, `message:3`. */
   uri: string

@@ -3,6 +3,7 @@ import { composeLinks } from '../text/span-link.ts'
 import { type KeepSpansOptions, keepSpans } from '../text/span-map.ts'
 import type { Passage } from './passage.ts'
 
+/** Options of `slicePassage`. */
 export interface SlicePassageOptions extends KeepSpansOptions {
   /** Of the new passage. Defaults to the id of the old one with the kept spans behind a `/`. */
   id?: string

@@ -1,6 +1,7 @@
 import type { RunContext } from './run-context.ts'
 import { seededRandom } from './seeded-random.ts'
 
+/** The parts of a run context that are given. */
 export interface CreateRunContextOptions extends Partial<RunContext> {
   /** Seeds `random`, unless that is given. Defaults to 0: two fresh contexts give the same numbers. */
   seed?: number

@@ -3,6 +3,7 @@ import { checkArgument } from '../check/check-argument.ts'
 import { normaliseSpans, type Span } from './span.ts'
 import type { SpanLink } from './span-link.ts'
 
+/** Options of `keepSpans`. */
 export interface KeepSpansOptions {
   /** Text put in the place of each omitted stretch. Defaults to nothing. */
   marker?: string | ((omitted: Span) => string)

@@ -3,6 +3,7 @@ import { checkInteger } from '../check/check-argument.ts'
 import { InvalidArgumentError } from '../errors/invalid-argument-error.ts'
 import { configName, configNumber, type LoadedFeatureExtraction, type LoadedTensor } from './loaded-objects.ts'
 
+/** How a loaded embedding model is used. */
 export interface TransformersJsEmbedderOptions {
   /** How token vectors become one. Defaults to `'mean'`; use what the model was trained with. */
   pooling?: 'mean' | 'cls' | 'last_token'

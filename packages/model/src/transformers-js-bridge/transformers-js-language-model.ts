@@ -20,6 +20,7 @@ import { configName, configNumber, type LoadedDecoder, type LoadedPair } from '.
 import { TokenQueue } from './token-queue.ts'
 import { transformersJsTokenizer } from './transformers-js-tokenizer.ts'
 
+/** What a loaded decoder does not tell about itself. */
 export interface TransformersJsLanguageModelOptions {
   /** Prompt plus output in tokens. Defaults to `max_position_embeddings` of the model's configuration. */
   contextLength?: number

@@ -3,6 +3,7 @@ import { checkArgument, checkInteger } from '../check/check-argument.ts'
 import { InternalError } from '../errors/internal-error.ts'
 import { configName, type LoadedModel, type LoadedPair } from './loaded-objects.ts'
 
+/** How a loaded cross-encoder is used. */
 export interface TransformersJsRerankerOptions {
   /** Which label means relevance, for a model with several. Not needed for a model with one. */
   label?: string

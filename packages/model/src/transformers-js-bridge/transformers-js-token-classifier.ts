@@ -9,6 +9,7 @@ import { modelInputs, specialFrame } from './model-inputs.ts'
 import { labelsOf } from './transformers-js-reranker.ts'
 import { transformersJsTokenizer } from './transformers-js-tokenizer.ts'
 
+/** How a loaded token classifier is used. */
 export interface TransformersJsTokenClassifierOptions {
   /** Texts per run of the model. Defaults to 8. */
   batchSize?: number

@@ -5,6 +5,7 @@ import { alignPieces } from './align-pieces.ts'
 import { byteLengthsOf } from './byte-alphabet.ts'
 import type { LoadedTokenizer } from './loaded-objects.ts'
 
+/** Options of `transformersJsTokenizer`. */
 export interface TransformersJsTokenizerOptions {
   /** Names the vocabulary. Defaults to `transformers.js`. */
   id?: string
