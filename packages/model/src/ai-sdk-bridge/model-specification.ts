@@ -140,6 +140,7 @@ export type AiSdkWrittenWarning =
   | { type: 'compatibility'; feature: string; details?: string }
   | { type: 'other'; message: string }
 
+/** Why generation ended, as lc writes it. */
 export interface AiSdkWrittenFinishReason {
   unified: 'stop' | 'length' | 'content-filter' | 'tool-calls' | 'error' | 'other'
   raw: string | undefined

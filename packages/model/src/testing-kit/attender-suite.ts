@@ -2,6 +2,7 @@
 import type { Attender, AttendRequest, AttendResult } from '../capability/attender.ts'
 import { createOnce, errorCodeOf, largestDifference, type SuiteOptions, testAbort } from './suite-runner.ts'
 
+/** The attender under test. */
 export interface AttenderSuiteOptions extends SuiteOptions<Attender> {
   /** At least eight token ids of the model, or a text of that many tokens. */
   input: string | ArrayLike<number>

@@ -34,6 +34,7 @@ import { chooseToken, penalise } from './sampling.ts'
 import { scoreRequest } from './score-request.ts'
 import { type WordTokenizer, wordTokenizer } from './word-tokenizer.ts'
 
+/** Options of `BigramModel`. */
 export interface BigramModelOptions {
   /** Defaults to `bigram`. */
   id?: string

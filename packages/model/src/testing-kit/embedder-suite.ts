@@ -2,6 +2,7 @@
 import type { Embedder } from '../capability/embedder.ts'
 import { createOnce, honouredOrRefused, largestDifference, type SuiteOptions, testAbort } from './suite-runner.ts'
 
+/** The embedder under test. */
 export interface EmbedderSuiteOptions extends SuiteOptions<Embedder> {
   /** How far a vector may differ between batches. Defaults to 1e-4. */
   tolerance?: number

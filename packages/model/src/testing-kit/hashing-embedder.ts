@@ -2,6 +2,7 @@ import type { Embedder, EmbedOptions } from '../capability/embedder.ts'
 import { checkInteger } from '../check/check-argument.ts'
 import { hashedVector, wordsOf } from './hashed-vector.ts'
 
+/** Options of `hashingEmbedder`. */
 export interface HashingEmbedderOptions {
   /** Defaults to 64. */
   dimensions?: number

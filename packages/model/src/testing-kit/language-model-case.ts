@@ -1,6 +1,7 @@
 import type { GenerateRequest, LanguageModel, StreamPart } from '../capability/language-model.ts'
 import type { SuiteOptions } from './suite-runner.ts'
 
+/** The language model under test. */
 export interface LanguageModelSuiteOptions extends SuiteOptions<LanguageModel> {
   /** Continued by the tests. Defaults to a short English sentence. */
   prompt?: string

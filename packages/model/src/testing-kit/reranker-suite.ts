@@ -2,6 +2,7 @@
 import type { Reranker } from '../capability/reranker.ts'
 import { createOnce, largestDifference, type SuiteOptions, testAbort } from './suite-runner.ts'
 
+/** The reranker under test. */
 export interface RerankerSuiteOptions extends SuiteOptions<Reranker> {
   /** Defaults to 1e-4. */
   tolerance?: number

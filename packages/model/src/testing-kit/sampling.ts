@@ -1,6 +1,7 @@
 /** @file Chooses a token from log-probabilities: penalties, temperature, then top-k, top-p and min-p. */
 import type { GenerateRequest } from '../capability/language-model.ts'
 
+/** The parts of a request that decide which token is chosen. */
 export type SamplingOptions = Pick<
   GenerateRequest,
   'temperature' | 'topK' | 'topP' | 'minP' | 'repetitionPenalty' | 'frequencyPenalty' | 'presencePenalty'

@@ -3,6 +3,7 @@ import type { Scorer } from '../capability/scorer.ts'
 import { testPreparedContext } from './prepared-context-suite.ts'
 import { createOnce, errorCodeOf, largestDifference, type SuiteOptions, testAbort } from './suite-runner.ts'
 
+/** The scorer under test. */
 export interface ScorerSuiteOptions extends SuiteOptions<Scorer> {
   /** A text of at least two tokens before what is scored. */
   context?: string

@@ -2,6 +2,7 @@
 import type { TokenClassifier } from '../capability/token-classifier.ts'
 import { createOnce, largestDifference, type SuiteOptions, testAbort } from './suite-runner.ts'
 
+/** The token classifier under test. */
 export interface TokenClassifierSuiteOptions extends SuiteOptions<TokenClassifier> {
   /** Defaults to 1e-3. */
   tolerance?: number

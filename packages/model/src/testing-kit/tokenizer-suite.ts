@@ -2,6 +2,7 @@
 import type { Tokenizer } from '../capability/tokenizer.ts'
 import { createOnce, type SuiteOptions } from './suite-runner.ts'
 
+/** The tokenizer under test. */
 export interface TokenizerSuiteOptions extends SuiteOptions<Tokenizer> {
   /** Further texts to try. */
   samples?: readonly string[]
