@@ -13,7 +13,7 @@ export async function withEmbedder<Result>(
   use: (model: Embedder) => Promise<Result>,
 ): Promise<Result> {
   if (options.server !== undefined) {
-    const remote = openaiCompatible(serverOptions(options, options.server, context))
+    const remote = openaiCompatible(await serverOptions(options, options.server, context))
     return use(await remote.embedder({ signal: context.signal }))
   }
   const local = await openLocalEmbedder(options, context)

@@ -1,8 +1,9 @@
-import type { LanguageModel, Scorer } from '@lc/model'
-import { openaiCompatible } from '@lc/model/openai-compatible'
+import type { LanguageModel, Scorer, Tokenizer } from '@lc/model'
+import { type OpenaiCompatibleOptions, openaiCompatible } from '@lc/model/openai-compatible'
 import type { CommandContext } from '../command/command.ts'
 import type { modelOptions } from '../options/model-options.ts'
 import type { OptionValues } from '../options/parse-options.ts'
+import { openFiles } from './model-files.ts'
 import { openLocalModel } from './open-local-model.ts'
 
 /** A model that a command line names: it generates, and it scores if it can. */
@@ -21,7 +22,7 @@ export async function withTextModel<Result>(
   use: (model: TextModel) => Promise<Result>,
 ): Promise<Result> {
   if (options.server !== undefined) {
-    const remote = openaiCompatible(serverOptions(options, options.server, context))
+    const remote = openaiCompatible(await serverOptions(options, options.server, context))
     await remote.connect({ signal: context.signal })
     return use({ language: remote, scorer: () => remote.scorer({ signal: context.signal }) })
   }
@@ -34,13 +35,25 @@ export async function withTextModel<Result>(
 }
 
 /** How the server of `--server` is reached; the key comes from the environment, never from the command line. */
-export function serverOptions(options: ModelOptions, server: string, { env }: CommandContext) {
-  const apiKey = env.LC_API_KEY ?? env.OPENAI_API_KEY
+export async function serverOptions(
+  options: ModelOptions,
+  server: string,
+  context: CommandContext,
+): Promise<OpenaiCompatibleOptions> {
+  const apiKey = context.env.LC_API_KEY ?? context.env.OPENAI_API_KEY
   const { contextLength } = options
+  const tokenizer = options.tokenizer === undefined ? undefined : await tokenizerOf(options.tokenizer, options, context)
   return {
     baseUrl: server,
     model: options.model,
     ...(apiKey === undefined ? {} : { apiKey }),
     ...(contextLength === undefined ? {} : { contextLength }),
+    ...(tokenizer === undefined ? {} : { tokenizer }),
   }
+}
+
+async function tokenizerOf(model: string, options: ModelOptions, context: CommandContext): Promise<Tokenizer> {
+  const files = await openFiles(model, options, context)
+  await files.close()
+  return files.tokenizer
 }

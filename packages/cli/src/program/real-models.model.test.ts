@@ -1,10 +1,14 @@
 /** @file The command as people run it, on real models: the JSON forms, budgets, interruption, and a served model. */
 import { spawn } from 'node:child_process'
 import { mkdtemp, readdir, readFile, rm, writeFile } from 'node:fs/promises'
+import { createRequire } from 'node:module'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
+import { pathToFileURL } from 'node:url'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 
+// by its address: the command runs in another folder
+const loader = pathToFileURL(createRequire(import.meta.url).resolve('tsx')).href
 const program = join(import.meta.dirname, '..', 'lc.ts')
 const sources = join(import.meta.dirname, '../../../model/src/http')
 const model = ['--model', 'smollm2-135m']
@@ -16,7 +20,7 @@ beforeAll(async () => {
 afterAll(() => rm(cwd, { recursive: true, force: true }))
 
 function start(words: readonly string[], stdin = '') {
-  const parameters = ['--conditions=@lc/source', '--import', 'tsx', program, ...words]
+  const parameters = ['--conditions=@lc/source', '--import', loader, program, ...words]
   const child = spawn(process.execPath, parameters, { cwd, env: { ...process.env, NO_COLOR: '1' } })
   let stdout = ''
   let stderr = ''
