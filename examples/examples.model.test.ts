@@ -1,0 +1,38 @@
+/** @file The examples, run as their READMEs say, on the real model. */
+import { execFile } from 'node:child_process'
+import { readFile, rm } from 'node:fs/promises'
+import { join } from 'node:path'
+import { promisify } from 'node:util'
+import { expect, test } from 'vitest'
+
+async function run(example: string): Promise<string> {
+  const parameters = ['--conditions=@lc/source', '--import', 'tsx', 'main.ts']
+  const cwd = join(import.meta.dirname, example)
+  const { stdout } = await promisify(execFile)(process.execPath, parameters, { cwd, timeout: 240_000 })
+  return stdout
+}
+
+test('compress-a-repository keeps the pause before a retry, and draws it', async () => {
+  const page = join(import.meta.dirname, 'compress-a-repository', 'kept.html')
+  await rm(page, { force: true })
+  const printed = await run('compress-a-repository')
+  const [, before, after, budget] = /^(\d+) tokens in \d+ files -> (\d+) \(budget (\d+)\)/.exec(printed) ?? []
+  expect(Number(after)).toBeLessThanOrEqual(Number(budget))
+  expect(Number(before)).toBeGreaterThan(4 * Number(after))
+  expect(printed).toContain('retryDelayMs')
+  expect(await readFile(page, 'utf8')).toContain('retryDelayMs')
+  await rm(page)
+})
+
+test('ask-a-long-file answers from what was kept', async () => {
+  const printed = await run('ask-a-long-file')
+  const [, kept] = /^kept: (\d+) tokens$/m.exec(printed) ?? []
+  expect(Number(kept)).toBeLessThanOrEqual(400)
+  expect(printed).toMatch(/^answer: .*apt-get install chromium/m)
+})
+
+test('ai-sdk-one-line gives the model fewer tokens than the guide has', async () => {
+  const printed = await run('ai-sdk-one-line')
+  const [, before, given] = /the guide has (\d+) tokens; the model was given (\d+)/.exec(printed) ?? []
+  expect(Number(given)).toBeLessThan(Number(before) / 2)
+})
