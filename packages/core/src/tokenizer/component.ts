@@ -37,6 +37,13 @@ export class Component {
     return value
   }
 
+  /** A string that is not empty. */
+  text(key: string, fallback?: string): string {
+    const value = this.string(key, fallback)
+    if (value === '') throw this.problem(`has an empty ${key}`)
+    return value
+  }
+
   boolean(key: string, fallback: boolean): boolean {
     const value = this.get(key) ?? fallback
     if (typeof value !== 'boolean') throw this.problem(`has a ${key} that is neither true nor false`)

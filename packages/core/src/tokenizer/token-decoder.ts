@@ -60,7 +60,7 @@ const gatherers: Readonly<Record<string, (component: Component, steps: Steps) =>
   },
   Metaspace: (component, steps) => {
     const scheme = component.string('prepend_scheme', component.boolean('add_prefix_space', true) ? 'always' : 'never')
-    steps.metaspace = { mark: component.string('replacement', '▁'), dropsFirst: scheme !== 'never' }
+    steps.metaspace = { mark: component.text('replacement', '▁'), dropsFirst: scheme !== 'never' }
   },
   WordPiece: (component, steps) => {
     steps.wordPiece = { prefix: component.string('prefix', '##'), cleanup: component.boolean('cleanup', true) }

@@ -45,7 +45,7 @@ const builders: Readonly<Record<string, Build>> = {
       plain(splitByPattern(new RegExp(`[${punctuation}]`, 'gu'), 'Isolated')),
     ]),
   CharDelimiterSplit: (component) =>
-    plain(splitByPattern(new RegExp(escapePattern(component.string('delimiter')), 'gu'), 'Removed')),
+    plain(splitByPattern(new RegExp(escapePattern(component.text('delimiter')), 'gu'), 'Removed')),
   Metaspace: metaspace,
 }
 
@@ -123,7 +123,7 @@ function escapePattern(text: string): string {
 }
 
 function metaspace(component: Component): PreTokenizer {
-  const mark = component.string('replacement', '▁')
+  const mark = component.text('replacement', '▁')
   const scheme = component.string('prepend_scheme', component.boolean('add_prefix_space', true) ? 'always' : 'never')
   if (!['always', 'never', 'first'].includes(scheme))
     throw component.problem(`has the unknown prepend_scheme ${scheme}`)
