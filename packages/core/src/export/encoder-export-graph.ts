@@ -30,7 +30,7 @@ export function encoderExportGraph(config: EncoderConfig, source: Pick<WeightSou
   return portableGraph(graph)
 }
 
-function exportInputs(graph: Graph, config: EncoderConfig): EncoderInputs {
+function exportInputs(graph: Graph, config: EncoderConfig): EncoderInputs & { readonly mask: Value } {
   const shape = ['batch_size', 'sequence_length']
   const ids = graph.input('input_ids', 'int64', shape)
   const mask = graph.input('attention_mask', 'int64', shape)

@@ -14,32 +14,40 @@ export interface EncodedText {
   readonly outputs: Readonly<Record<string, Float32Array>>
 }
 
+/** Whether a graph takes texts of any lengths, or of one. */
+export type Padding = 'masked' | 'none'
+
 /** What a runner is made of. */
 export interface EncoderRunnerFields {
   readonly name: string
   readonly config: EncoderConfig
-  readonly program: Program
-  /** Frees what the runner was given, after the program. */
+  /** Compiles the graph with or without a mask; each is asked for once, when it is first needed. */
+  readonly compile: (padding: Padding) => Promise<Program>
+  /** Frees what the runner was given, after the programs. */
   readonly release: () => Promise<void>
 }
 
 // 2^24 pairs are 64 MiB a head in float32
 const maxPairsPerHead = 2 ** 24
 const maxTokens = 4096
+// from here on attention without a mask saves more than a batch of several lengths gains
+const longText = 384
 
-/** One compiled encoder. */
+/** An encoder on a device. */
 export class EncoderRunner {
   readonly config: EncoderConfig
-  readonly #program: Program
+  readonly #compile: (padding: Padding) => Promise<Program>
+  readonly #programs = new Map<Padding, Promise<Program>>()
   readonly #guard: DisposeGuard
   readonly #limits: BatchLimits
 
   constructor(fields: EncoderRunnerFields) {
     this.config = fields.config
-    this.#program = fields.program
-    this.#limits = { maxTokens, maxPairs: Math.ceil(maxPairsPerHead / fields.config.headCount) * 4 }
+    this.#compile = fields.compile
+    const maxPairs = Math.ceil(maxPairsPerHead / fields.config.headCount) * 4
+    this.#limits = { maxTokens, maxPairs, neverPadFrom: longText }
     this.#guard = new DisposeGuard(`the model ${fields.name}`, async () => {
-      await fields.program.close()
+      for (const program of this.#programs.values()) await (await program).close()
       await fields.release()
     })
   }
@@ -78,9 +86,26 @@ export class EncoderRunner {
     })
   }
 
-  /** Frees the program when no run is in flight. Idempotent. */
+  /** Compiles the program for texts of any lengths, so that the first call does not wait for it. */
+  prepare(): Promise<void> {
+    return this.#guard.use(async () => {
+      await this.#program('masked')
+    })
+  }
+
+  /** Frees the programs when no run is in flight. Idempotent. */
   close(): Promise<void> {
     return this.#guard.close()
+  }
+
+  #program(padding: Padding): Promise<Program> {
+    const known = this.#programs.get(padding)
+    if (known) return known
+    const made = this.#compile(padding)
+    this.#programs.set(padding, made)
+    // a failed compilation is tried again next time
+    made.catch(() => this.#programs.delete(padding))
+    return made
   }
 
   async #runBatch(
@@ -89,11 +114,10 @@ export class EncoderRunner {
     fetches: readonly string[],
     use: (text: EncodedText) => void,
   ): Promise<void> {
-    const feeds = encoderFeeds(
-      this.config,
-      batch.map((index) => rows[index]!),
-    )
-    const results = await this.#program.run(feeds, fetches)
+    const inputs = batch.map((index) => rows[index]!)
+    const padding = inputs[0]!.ids.length >= longText ? 'none' : 'masked'
+    const program = await this.#program(padding)
+    const results = await program.run(encoderFeeds(this.config, inputs, padding), fetches)
     for (const [place, index] of batch.entries()) {
       const tokens = rows[index]!.ids.length
       const outputs: Record<string, Float32Array> = {}

@@ -1,13 +1,19 @@
+import type { JsonObject } from '@lc/model'
 import { embedderSuite, rerankerSuite, tokenClassifierSuite } from '@lc/model/testing'
 import { afterAll, describe, expect, test } from 'vitest'
 import { fixturePath, largestDifference, readFixtureJson, readFixtureTensors } from '../../../fixtures/read-fixture.ts'
 import { openModel } from '../../model-files/open-model.ts'
+import { encoderFeeds } from '../../models/encoder/encoder-feeds.ts'
+import { buildEncoderGraph } from '../../models/encoder/encoder-graph.ts'
+import { bindEncoderWeights } from '../../models/encoder/encoder-weights.ts'
+import { readEncoderConfig } from '../../models/encoder/read-encoder-config.ts'
 import { nodeDevice } from '../../node-platform/node-device.ts'
 import { nodeFilePlatform } from '../../node-platform/node-file-platform.ts'
 import type { LocalEmbedder } from './local-embedder.ts'
 import type { LocalReranker } from './local-reranker.ts'
 import type { LocalTokenClassifier } from './local-token-classifier.ts'
 import { type LocalEncoder, type OpenEncoderOptions, openEncoder } from './open-encoder.ts'
+import { frameIds, specialFrame } from './special-frame.ts'
 
 const device = await nodeDevice({ kind: 'cpu', threads: 1 })
 const opened: LocalEncoder[] = []
@@ -16,11 +22,30 @@ afterAll(async () => {
   await device.close()
 })
 
-async function open<T extends LocalEncoder>(folder: string, options: OpenEncoderOptions = {}): Promise<T> {
-  const files = await openModel({ folder: fixturePath(folder) }, { platform: nodeFilePlatform({}) })
+async function open<T extends LocalEncoder>(
+  folder: string,
+  options: OpenEncoderOptions = {},
+  settings: JsonObject = {},
+): Promise<T> {
+  const recorded = await openModel({ folder: fixturePath(folder) }, { platform: nodeFilePlatform({}) })
+  const files = { ...recorded, config: { ...recorded.config, ...settings } }
   const encoder = await openEncoder(files, device, options)
   opened.push(encoder)
   return encoder as T
+}
+
+/** Logits of the tokens of one text by the graph with a mask. */
+async function maskedLogits(folder: string, ids: Uint32Array): Promise<Float32Array> {
+  const files = await openModel({ folder: fixturePath(folder) }, { platform: nodeFilePlatform({}) })
+  const config = readEncoderConfig(files.config)
+  const graph = buildEncoderGraph(config, { weights: files.weights })
+  const program = await device.compile(graph, { weights: await bindEncoderWeights(graph, files.weights) })
+  const rows = [{ ids: frameIds(specialFrame(files.tokenizer), ids) }]
+  const { logits } = await program.run(encoderFeeds(config, rows), ['logits'])
+  await program.close()
+  await files.close()
+  const labels = config.labels.length
+  return (logits!.data as Float32Array).slice(labels, -labels)
 }
 
 interface Recorded {
@@ -176,6 +201,19 @@ describe('LocalTokenClassifier', () => {
     const [fromText] = await classifier.classify([text])
     const [fromIds] = await classifier.classify([fromText!.ids])
     expect(fromIds).toEqual(fromText)
+  })
+
+  test('long texts, which run without a mask, give what a mask gives', async () => {
+    const classifier = await open<LocalTokenClassifier>('tiny-modernbert-tokens', {}, { max_position_embeddings: 2048 })
+    const long = 'The harbour froze in January, and the ice was thick. '.repeat(20)
+    const [whole] = await classifier.classify([long])
+    expect(whole!.ids.length).toBeGreaterThan(500)
+    // ids of one length are one batch; of two lengths two runs
+    const [first, second] = await classifier.classify([whole!.ids, whole!.ids.slice(0, -1)])
+    expect(largestDifference(first!.logits, whole!.logits)).toBeLessThan(1e-5)
+    expect(second!.logits.length).toBe(whole!.logits.length - 2)
+    const masked = await maskedLogits('tiny-modernbert-tokens', whole!.ids)
+    expect(largestDifference(whole!.logits, masked)).toBeLessThan(1e-4)
   })
 
   test('a text beyond the context is refused', async () => {

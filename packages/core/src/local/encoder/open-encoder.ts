@@ -10,7 +10,8 @@ import type { Pooling } from '../../models/encoder/pooling.ts'
 import { readEncoderConfig } from '../../models/encoder/read-encoder-config.ts'
 import { readPooling } from '../../models/encoder/read-pooling.ts'
 import type { Device } from '../../runtime/device.ts'
-import { EncoderRunner } from './encoder-runner.ts'
+import type { Program } from '../../runtime/program.ts'
+import { EncoderRunner, type Padding } from './encoder-runner.ts'
 import { type EmbedderSettings, LocalEmbedder } from './local-embedder.ts'
 import { LocalReranker } from './local-reranker.ts'
 import { LocalTokenClassifier } from './local-token-classifier.ts'
@@ -46,14 +47,17 @@ export async function openEncoder(
   const config = readEncoderConfig(files.config)
   const settings = embedderSettings(files, config, options)
   const pooling = choosePooling(files, options)
-  const graph = buildEncoderGraph(config, { weights: files.weights, pooling })
-  const weights = await bindEncoderWeights(graph, files.weights, options.signal)
-  const program = await device.compile(graph, { weights, ...(options.signal && { signal: options.signal }) })
+  const compile = async (padding: Padding): Promise<Program> => {
+    const graph = buildEncoderGraph(config, { weights: files.weights, pooling, padding })
+    return device.compile(graph, { weights: await bindEncoderWeights(graph, files.weights) })
+  }
   const release = async (): Promise<void> => {
     await files.close()
     await options.release?.()
   }
-  const runner = new EncoderRunner({ name: files.name, config, program, release })
+  const runner = new EncoderRunner({ name: files.name, config, compile, release })
+  await runner.prepare()
+  options.signal?.throwIfAborted()
   const fields = { id: files.name, tokenizer: files.tokenizer, runner }
   if (config.head === 'sequence') return new LocalReranker(fields)
   if (config.head === 'tokens') return new LocalTokenClassifier(fields)

@@ -8,25 +8,34 @@ test('every text is in exactly one batch, and batches of several texts respect t
       fc.array(fc.integer({ min: 1, max: 600 }), { maxLength: 60 }),
       fc.integer({ min: 1, max: 5000 }),
       fc.integer({ min: 1, max: 1_000_000 }),
-      (lengths, maxTokens, maxPairs) => {
-        const batches = planBatches(lengths, { maxTokens, maxPairs })
+      fc.integer({ min: 1, max: 700 }),
+      (lengths, maxTokens, maxPairs, neverPadFrom) => {
+        const batches = planBatches(lengths, { maxTokens, maxPairs, neverPadFrom })
         expect(batches.flat().sort((a, b) => a - b)).toEqual(lengths.map((_, index) => index))
         for (const batch of batches) {
-          const longest = Math.max(...batch.map((index) => lengths[index]!))
+          const own = batch.map((index) => lengths[index]!)
+          const longest = Math.max(...own)
           if (batch.length === 1) continue
           expect(batch.length * longest).toBeLessThanOrEqual(maxTokens)
-          expect(batch.length * longest * longest).toBeLessThanOrEqual(maxPairs)
+          if (longest >= neverPadFrom) expect(Math.min(...own)).toBe(longest)
+          else expect(batch.length * longest * longest).toBeLessThanOrEqual(maxPairs)
         }
       },
     ),
   )
 })
 
-test('texts of like length are padded little, short ones share a batch', () => {
-  const limits = { maxTokens: 4096, maxPairs: 1e9 }
+test('texts of like length are padded little, short ones share a batch, long ones are never padded', () => {
+  const limits = { maxTokens: 4096, maxPairs: 1e9, neverPadFrom: 384 }
   expect(planBatches([10, 500, 12, 500, 11], limits)).toEqual([
     [1, 3],
     [2, 4, 0],
   ])
   expect(planBatches([1, 9, 5], limits)).toEqual([[1, 2, 0]])
+  expect(planBatches([500, 499], limits)).toEqual([[0], [1]])
+  expect(planBatches([500, 499], { maxTokens: 4096, maxPairs: 1e9 })).toEqual([[0, 1]])
+  expect(planBatches([300, 300, 200, 100], limits)).toEqual([
+    [0, 1],
+    [2, 3],
+  ])
 })

@@ -4,7 +4,12 @@ export interface BatchLimits {
   readonly maxTokens: number
   /** Query-key pairs of a batch, which bound the memory of attention: rows * T * T. */
   readonly maxPairs: number
+  /** Texts of this many tokens and more only share a batch with texts of the same length, whatever their pairs. Defaults to none. */
+  readonly neverPadFrom?: number
 }
+
+// matrix products of this many rows keep a CPU busy; longer ones gain little
+const enoughTokens = 512
 
 /**
  * Groups texts of similar length, longest first, so that little is padded: a batch ends at the limits, and once it fills the cores it
@@ -16,11 +21,7 @@ export function planBatches(lengths: readonly number[], limits: BatchLimits): nu
   const batches: number[][] = []
   let current: number[] = []
   for (const index of order) {
-    const longest = lengths[current[0] ?? index]!
-    const rows = current.length + 1
-    const full = rows * longest > limits.maxTokens || rows * longest * longest > limits.maxPairs
-    const wasteful = current.length * longest >= enoughTokens && lengths[index]! < 0.75 * longest
-    if (current.length > 0 && (full || wasteful)) {
+    if (current.length > 0 && !fits(lengths[current[0]!]!, current.length, lengths[index]!, limits)) {
       batches.push(current)
       current = []
     }
@@ -30,5 +31,10 @@ export function planBatches(lengths: readonly number[], limits: BatchLimits): nu
   return batches
 }
 
-// matrix products of this many rows keep a CPU busy; longer ones gain little
-const enoughTokens = 512
+/** Whether a text may join a batch whose longest text and number are given. */
+function fits(longest: number, count: number, length: number, limits: BatchLimits): boolean {
+  if ((count + 1) * longest > limits.maxTokens) return false
+  if (longest >= (limits.neverPadFrom ?? Number.POSITIVE_INFINITY)) return length === longest
+  const wasteful = count * longest >= enoughTokens && length < 0.75 * longest
+  return !wasteful && (count + 1) * longest * longest <= limits.maxPairs
+}

@@ -7,7 +7,7 @@ import type { Value } from '../../graph/value.ts'
 import type { EncoderBody } from '../encoder/encoder-body.ts'
 import type { BertConfig } from '../encoder/encoder-config.ts'
 import { type EncoderInputs, paddingBias } from '../encoder/encoder-inputs.ts'
-import { activate, attendAll, linear, splitHeads } from '../encoder/encoder-layers.ts'
+import { activate, attendAll, linear } from '../encoder/encoder-layers.ts'
 import type { EncoderWeights } from '../encoder/encoder-weights.ts'
 
 /** The layers of a BERT model over the given inputs. */
@@ -19,7 +19,7 @@ export function bertBody(config: BertConfig, inputs: EncoderInputs, weights: Enc
   for (let index = 0; index < config.layerCount; index += 1) {
     const name = `encoder.layer.${index}`
     const attended = attend(config, weights, `${name}.attention`, { x, bias })
-    attention.push(attended.probabilities)
+    if (attended.probabilities) attention.push(attended.probabilities)
     const middle = normed(config, weights, `${name}.attention.output.LayerNorm`, attended.output, x)
     x = normed(config, weights, `${name}.output.LayerNorm`, feedForward(config, weights, name, middle), middle)
     hidden.push(x)
@@ -41,13 +41,13 @@ function attend(
   config: BertConfig,
   weights: EncoderWeights,
   name: string,
-  state: { readonly x: Value; readonly bias: Value },
-): { output: Value; probabilities: Value } {
-  const { hiddenSize: size, headCount, headDim } = config
-  const heads = (part: string): Value =>
-    splitHeads(linear(weights, state.x, `${name}.self.${part}`, { from: size, to: size }), { headCount, headDim })
-  const { output, probabilities } = attendAll(heads('query'), heads('key'), heads('value'), state.bias)
-  return { output: linear(weights, output, `${name}.output.dense`, { from: size, to: size }), probabilities }
+  state: { readonly x: Value; readonly bias: Value | undefined },
+): { readonly output: Value; readonly probabilities?: Value } {
+  const size = config.hiddenSize
+  const project = (part: string): Value => linear(weights, state.x, `${name}.self.${part}`, { from: size, to: size })
+  const rows = { query: project('query'), key: project('key'), value: project('value') }
+  const attended = attendAll(rows, config, state.bias)
+  return { ...attended, output: linear(weights, attended.output, `${name}.output.dense`, { from: size, to: size }) }
 }
 
 function feedForward(config: BertConfig, weights: EncoderWeights, name: string, x: Value): Value {

@@ -6,6 +6,6 @@ export interface EncoderBody {
   readonly last: Value
   /** The embeddings, then the state after each layer. Each [B, T, E]. */
   readonly hidden: readonly Value[]
-  /** Attention weights of each layer, [B, H, T, T]. */
+  /** Attention weights of each layer, [B, H, T, T]; none where all texts have one length. */
   readonly attention: readonly Value[]
 }

@@ -1,3 +1,4 @@
+import { checkArgument } from '@lc/model/check'
 import type { HostTensor } from '../../runtime/tensor.ts'
 import { RopeTable } from '../rope/rope-table.ts'
 import type { EncoderConfig } from './encoder-config.ts'
@@ -8,8 +9,15 @@ export interface EncoderRow {
   readonly types?: ArrayLike<number>
 }
 
-/** The tensors that `buildEncoderGraph`'s inputs take for a batch, padded on the right to the longest row. */
-export function encoderFeeds(config: EncoderConfig, rows: readonly EncoderRow[]): Record<string, HostTensor> {
+/**
+ * The tensors that `buildEncoderGraph`'s inputs take for a batch, padded on the right to the longest row; for a graph without padding all
+ * rows have one length.
+ */
+export function encoderFeeds(
+  config: EncoderConfig,
+  rows: readonly EncoderRow[],
+  padding: 'masked' | 'none' = 'masked',
+): Record<string, HostTensor> {
   const tokens = Math.max(1, ...rows.map((row) => row.ids.length))
   const shape = [rows.length, tokens]
   const ids = new Int32Array(rows.length * tokens).fill(config.paddingId)
@@ -18,10 +26,10 @@ export function encoderFeeds(config: EncoderConfig, rows: readonly EncoderRow[])
     ids.set(row.ids, index * tokens)
     mask.fill(1, index * tokens, index * tokens + row.ids.length)
   }
-  const common: Record<string, HostTensor> = {
-    ids: { dtype: 'int32', shape, data: ids },
-    mask: { dtype: 'float32', shape, data: mask },
-  }
+  const even = rows.every((row) => row.ids.length === tokens)
+  checkArgument(padding === 'masked' || even, 'rows', rows.length, 'texts of one length, as the graph has no mask')
+  const common: Record<string, HostTensor> = { ids: { dtype: 'int32', shape, data: ids } }
+  if (padding === 'masked') common.mask = { dtype: 'float32', shape, data: mask }
   return { ...common, ...(config.kind === 'bert' ? bertFeeds(config, rows, tokens) : rotaryFeeds(config, tokens)) }
 }
 

@@ -6,9 +6,8 @@ import { nodeDevice } from '../../node-platform/node-device.ts'
 import { openSafetensors } from '../../weights/safetensors/open-safetensors.ts'
 import type { EncoderConfig } from './encoder-config.ts'
 import { encoderFeeds } from './encoder-feeds.ts'
-import { buildEncoderGraph } from './encoder-graph.ts'
+import { buildEncoderGraph, type EncoderGraphOptions } from './encoder-graph.ts'
 import { bindEncoderWeights } from './encoder-weights.ts'
-import type { Pooling } from './pooling.ts'
 import { readEncoderConfig } from './read-encoder-config.ts'
 
 const folders = [
@@ -32,7 +31,7 @@ interface Recorded {
   readonly pairs?: { ids: number[]; types: number[]; logits: number[] }[]
 }
 
-async function compile(folder: string, options: { pooling?: Pooling; inspect?: boolean } = {}) {
+async function compile(folder: string, options: Omit<EncoderGraphOptions, 'weights'> = {}) {
   const config = readEncoderConfig(readFixtureJson(folder, 'config.json'))
   const source = await openSafetensors(await fileBytes(fixturePath(folder, 'model.safetensors')))
   open.push(source)
@@ -67,6 +66,22 @@ describe.each(folders)('%s', (folder) => {
       close(results[`attention.${index}`]!.data as Float32Array, expected.get(`attentions.${index}`)!, 1e-5)
     const logits = expected.get('logits')
     if (logits) close(results.logits!.data as Float32Array, logits, 1e-4)
+    await program.close()
+  })
+
+  test('one text without a mask gives the same', async () => {
+    const { config, program, expected } = await compile(folder, { padding: 'none' })
+    const row = { ids: expected.get('input_ids')!.data, types: expected.get('token_type_ids')!.data }
+    const results = await program.run(encoderFeeds(config, [row, row], 'none'), program.outputs)
+    const { data } = expected.get('last_hidden_state')!
+    expect(largestDifference(results.states!.data as Float32Array, Float32Array.of(...data, ...data))).toBeLessThan(
+      1e-4,
+    )
+    const logits = expected.get('logits')?.data
+    if (logits)
+      expect(
+        largestDifference(results.logits!.data as Float32Array, Float32Array.of(...logits, ...logits)),
+      ).toBeLessThan(1e-4)
     await program.close()
   })
 
@@ -114,6 +129,21 @@ test.each(['mean', 'cls', 'last', 'max'] as const)('pooling %s over a padded bat
   const { pooled } = await program.run(encoderFeeds(config, rows), ['pooled'])
   close(pooled!.data as Float32Array, expected.get(`pooled.${pooling}`)!, 1e-5)
   await program.close()
+})
+
+test.each(['mean', 'cls', 'last', 'max', 'mean-sqrt-length'] as const)('pooling %s without a mask', async (pooling) => {
+  const rows = readFixtureJson<Recorded>('tiny-bert', 'texts.json').ids.map((ids) => ({ ids }))
+  const [masked, even] = [
+    await compile('tiny-bert', { pooling }),
+    await compile('tiny-bert', { pooling, padding: 'none' }),
+  ]
+  for (const row of rows) {
+    const one = await masked.program.run(encoderFeeds(masked.config, [row]), ['pooled'])
+    const other = await even.program.run(encoderFeeds(even.config, [row], 'none'), ['pooled'])
+    expect(largestDifference(one.pooled!.data as Float32Array, other.pooled!.data as Float32Array)).toBeLessThan(1e-5)
+  }
+  expect(() => encoderFeeds(even.config, rows, 'none')).toThrow(expect.objectContaining({ code: 'invalid-argument' }))
+  for (const { program } of [masked, even]) await program.close()
 })
 
 test('the graph means the same to the exact interpreter', async () => {

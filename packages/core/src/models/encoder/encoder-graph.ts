@@ -17,7 +17,9 @@ export interface EncoderGraphOptions {
   readonly weights?: Pick<WeightSource, 'names'>
   /** How the output `pooled` is made (embedding head). Defaults to `mean`. */
   readonly pooling?: Pooling
-  /** Further outputs: `hidden.0` to `hidden.L` [B, T, E] and `attention.0`... [B, H, T, T]. Defaults to none. */
+  /** `masked` (default): texts of any lengths. `none`: all texts of a batch have one length; less memory for long ones. */
+  readonly padding?: 'masked' | 'none'
+  /** Further outputs: `hidden.0` to `hidden.L` [B, T, E] and, with a mask, `attention.0`... [B, H, T, T]. Defaults to none. */
   readonly inspect?: boolean
 }
 
@@ -32,12 +34,13 @@ export function buildEncoderGraph(config: EncoderConfig, options: EncoderGraphOp
     headDim: config.headDim,
     positionsPerText: config.kind === 'bert',
     types: config.kind === 'bert' && config.typeCount > 1,
+    mask: options.padding !== 'none',
   })
   const body = encoderBody(config, inputs, weights)
   graph.output('states', body.last)
   const head = headOutput(config, weights, {
     states: body.last,
-    mask: inputs.mask,
+    ...(inputs.mask && { mask: inputs.mask }),
     pooling: options.pooling ?? 'mean',
   })
   graph.output(head.name, head.value)
@@ -57,7 +60,7 @@ export function encoderBody(config: EncoderConfig, inputs: EncoderInputs, weight
 export function headOutput(
   config: EncoderConfig,
   weights: EncoderWeights,
-  parts: { readonly states: Value; readonly mask: Value; readonly pooling: Pooling },
+  parts: { readonly states: Value; readonly mask?: Value; readonly pooling: Pooling },
 ): { readonly name: 'pooled' | 'logits'; readonly value: Value } {
   const { states, mask, pooling } = parts
   if (config.head === 'embedding') return { name: 'pooled', value: pool(states, mask, pooling) }

@@ -15,7 +15,12 @@ export function tokenLogits(config: EncoderConfig, weights: EncoderWeights, stat
 }
 
 /** Logits of each text from states [B, T, E] and mask [B, T]: [B, labels]. */
-export function sequenceLogits(config: EncoderConfig, weights: EncoderWeights, states: Value, mask: Value): Value {
+export function sequenceLogits(
+  config: EncoderConfig,
+  weights: EncoderWeights,
+  states: Value,
+  mask: Value | undefined,
+): Value {
   if (config.kind === 'bert') return bertSequenceLogits(config, weights, pool(states, mask, 'cls'))
   const pooled = predictionHead(config, weights, pool(states, mask, config.sequencePooling))
   return linear(weights, pooled, 'classifier', { from: config.hiddenSize, to: config.labels.length })

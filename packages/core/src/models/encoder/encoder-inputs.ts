@@ -10,8 +10,8 @@ import type { ModernBertRope } from './encoder-config.ts'
 export interface EncoderInputs {
   /** Token ids [B, T], int32 or int64. */
   readonly ids: Value
-  /** float32 [B, T]: 1 for tokens, 0 for padding. */
-  readonly mask: Value
+  /** float32 [B, T]: 1 for tokens, 0 for padding; undefined where no text is padded. */
+  readonly mask?: Value
   /** Token types [B, T]; undefined: all 0. */
   readonly types?: Value
   /** Rows of the position table [B, T] (BERT), or plain places [T] (ModernBERT). */
@@ -23,17 +23,22 @@ export interface EncoderInputs {
 /** Declares the inputs that the host feeds: see `encoderFeeds`. */
 export function declareEncoderInputs(
   graph: Graph,
-  sizes: { readonly headDim: number; readonly positionsPerText: boolean; readonly types: boolean },
+  sizes: {
+    readonly headDim: number
+    readonly positionsPerText: boolean
+    readonly types: boolean
+    readonly mask: boolean
+  },
 ): EncoderInputs {
   const idType: DType = 'int32'
   const ids = graph.input('ids', idType, ['B', 'T'])
-  const mask = graph.input('mask', 'float32', ['B', 'T'])
+  const mask = sizes.mask ? graph.input('mask', 'float32', ['B', 'T']) : undefined
   const types = sizes.types ? graph.input('types', idType, ['B', 'T']) : undefined
   const positions = graph.input('positions', idType, sizes.positionsPerText ? ['B', 'T'] : ['T'])
   const tables = new Map<ModernBertRope, { cos: Value; sin: Value }>()
   return {
     ids,
-    mask,
+    ...(mask && { mask }),
     ...(types && { types }),
     positions,
     rotary(rope) {
@@ -54,8 +59,8 @@ export function declareEncoderInputs(
 const hidden = -1e9
 
 /** Added to attention scores: 0 where a key is a token, a large negative number where it is padding. [B, 1, 1, T] */
-export function paddingBias(mask: Value): Value {
-  return unsqueeze(multiply(subtract(1, mask), hidden), [1, 2])
+export function paddingBias(mask: Value | undefined): Value | undefined {
+  return mask && unsqueeze(multiply(subtract(1, mask), hidden), [1, 2])
 }
 
 /** Added to attention scores: a large negative number for keys farther than `reach` tokens from the query. [1, 1, T, T] */
@@ -65,7 +70,7 @@ export function windowBias(positions: Value, reach: number): Value {
   return unsqueeze(multiply(cast(greater(distance, reach), 'float32'), hidden), [0, 1])
 }
 
-/** Both restrictions together. */
-export function joinBiases(padding: Value, window: Value | undefined): Value {
-  return window ? add(padding, window) : padding
+/** Both restrictions together; undefined for neither. */
+export function joinBiases(padding: Value | undefined, window: Value | undefined): Value | undefined {
+  return padding && window ? add(padding, window) : (padding ?? window)
 }

@@ -1,8 +1,10 @@
 /** @file Pieces of encoder layers: products with a bias, activations, attention over all tokens. */
 import { attention } from '../../graph/composite/attention.ts'
+import { rope } from '../../graph/composite/rope.ts'
+import { multiHeadAttention } from '../../graph/ops/attention.ts'
 import { add, gelu, quickGelu, relu } from '../../graph/ops/elementwise.ts'
 import { fusedMatMul } from '../../graph/ops/matmul.ts'
-import { reshape, transpose } from '../../graph/ops/movement.ts'
+import { reshape, transpose, unsqueeze } from '../../graph/ops/movement.ts'
 import type { Value } from '../../graph/value.ts'
 import type { EncoderActivation } from './encoder-config.ts'
 import type { EncoderWeights } from './encoder-weights.ts'
@@ -25,21 +27,40 @@ export function activate(x: Value, activation: EncoderActivation): Value {
   return activation === 'relu' ? relu(x) : quickGelu(x)
 }
 
-/** [B, T, H*D] as [B, H, T, D]. */
-export function splitHeads(x: Value, heads: { readonly headCount: number; readonly headDim: number }): Value {
-  const [texts, tokens] = x.shape
-  return transpose(reshape(x, [texts!, tokens!, heads.headCount, heads.headDim]), [0, 2, 1, 3])
+/** How rows [B, T, H*D] fall into heads. */
+export interface HeadSizes {
+  readonly headCount: number
+  readonly headDim: number
 }
 
-/** Attention of every token to every token that the bias admits: heads [B, H, T, D] to [B, T, H*D]. */
+/** Rotary positions of rows [B, T, H*D], with cos and sin [T, D/2]. */
+export function rotateRows(x: Value, rows: { readonly cos: Value; readonly sin: Value }, sizes: HeadSizes): Value {
+  const [texts, tokens, size] = x.shape
+  const heads = reshape(x, [texts!, tokens!, sizes.headCount, sizes.headDim])
+  return reshape(rope(heads, unsqueeze(rows.cos, [1]), unsqueeze(rows.sin, [1])), [texts!, tokens!, size!])
+}
+
+/** Queries, keys and values, [B, T, H*D] each. */
+export interface AttentionRows {
+  readonly query: Value
+  readonly key: Value
+  readonly value: Value
+}
+
+/**
+ * Attention of every token to every token that the bias admits: [B, T, H*D], and the weights [B, H, T, T]. Without a bias it is one
+ * fused node, whose memory grows with the text and not with its square, and which shows no weights.
+ */
 export function attendAll(
-  query: Value,
-  key: Value,
-  value: Value,
-  bias: Value,
-): { readonly output: Value; readonly probabilities: Value } {
-  const { output, probabilities } = attention(query, key, value, { bias })
-  const [texts, heads, tokens, headDim] = output.shape
-  const size = Number(heads) * Number(headDim)
-  return { output: reshape(transpose(output, [0, 2, 1, 3]), [texts!, tokens!, size]), probabilities }
+  { query, key, value }: AttentionRows,
+  sizes: HeadSizes,
+  bias: Value | undefined,
+): { readonly output: Value; readonly probabilities?: Value } {
+  if (!bias) return { output: multiHeadAttention(query, key, value, { numHeads: sizes.headCount }) }
+  const split = (x: Value): Value => {
+    const [texts, tokens] = x.shape
+    return transpose(reshape(x, [texts!, tokens!, sizes.headCount, sizes.headDim]), [0, 2, 1, 3])
+  }
+  const { output, probabilities } = attention(split(query), split(key), split(value), { bias })
+  return { output: reshape(transpose(output, [0, 2, 1, 3]), query.shape), probabilities }
 }

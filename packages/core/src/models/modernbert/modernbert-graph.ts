@@ -1,6 +1,5 @@
 /** @file ModernBERT's layers (Warner et al. 2024) as a graph: norms first, rotary positions, GeGLU, local and global attention. */
 import { layerNorm } from '../../graph/composite/layer-norm.ts'
-import { rope } from '../../graph/composite/rope.ts'
 import { add, multiply } from '../../graph/ops/elementwise.ts'
 import { gather } from '../../graph/ops/gather.ts'
 import { split } from '../../graph/ops/movement.ts'
@@ -8,7 +7,7 @@ import type { Value } from '../../graph/value.ts'
 import type { EncoderBody } from '../encoder/encoder-body.ts'
 import type { ModernBertConfig, ModernBertLayer } from '../encoder/encoder-config.ts'
 import { type EncoderInputs, joinBiases, paddingBias, windowBias } from '../encoder/encoder-inputs.ts'
-import { activate, attendAll, linear, splitHeads } from '../encoder/encoder-layers.ts'
+import { activate, attendAll, linear, rotateRows } from '../encoder/encoder-layers.ts'
 import type { EncoderWeights } from '../encoder/encoder-weights.ts'
 
 /** The layers of a ModernBERT model over the given inputs. */
@@ -27,7 +26,7 @@ export function modernBertBody(config: ModernBertConfig, inputs: EncoderInputs, 
       layer,
       bias: biases.get(layer.reach)!,
     })
-    attention.push(attended.probabilities)
+    if (attended.probabilities) attention.push(attended.probabilities)
     x = add(x, attended.output)
     x = add(x, feedForward(config, weights, `${name}.mlp`, norm(config, weights, `${name}.mlp_norm`, x)))
     hidden.push(x)
@@ -35,9 +34,9 @@ export function modernBertBody(config: ModernBertConfig, inputs: EncoderInputs, 
   return { last: norm(config, weights, 'final_norm', x), hidden, attention }
 }
 
-function attentionBiases(config: ModernBertConfig, inputs: EncoderInputs): Map<number | undefined, Value> {
+function attentionBiases(config: ModernBertConfig, inputs: EncoderInputs): Map<number | undefined, Value | undefined> {
   const padding = paddingBias(inputs.mask)
-  const biases = new Map<number | undefined, Value>()
+  const biases = new Map<number | undefined, Value | undefined>()
   for (const { reach } of config.layers)
     if (!biases.has(reach))
       biases.set(reach, joinBiases(padding, reach === undefined ? undefined : windowBias(inputs.positions, reach)))
@@ -53,16 +52,21 @@ function attend(
   config: ModernBertConfig,
   weights: EncoderWeights,
   name: string,
-  state: { readonly x: Value; readonly inputs: EncoderInputs; readonly layer: ModernBertLayer; readonly bias: Value },
-): { output: Value; probabilities: Value } {
-  const { hiddenSize: size, headCount, headDim, attentionBias } = config
+  state: {
+    readonly x: Value
+    readonly inputs: EncoderInputs
+    readonly layer: ModernBertLayer
+    readonly bias: Value | undefined
+  },
+): { readonly output: Value; readonly probabilities?: Value } {
+  const { hiddenSize: size, attentionBias } = config
   const packed = linear(weights, state.x, `${name}.Wqkv`, { from: size, to: 3 * size, bias: attentionBias })
-  const [query, key, value] = split(packed, [size, size, size]).map((part) =>
-    splitHeads(part, { headCount, headDim }),
-  ) as [Value, Value, Value]
-  const { cos, sin } = state.inputs.rotary(state.layer.rope)
-  const { output, probabilities } = attendAll(rope(query, cos, sin), rope(key, cos, sin), value, state.bias)
-  return { output: linear(weights, output, `${name}.Wo`, { from: size, to: size, bias: attentionBias }), probabilities }
+  const [query, key, value] = split(packed, [size, size, size]) as [Value, Value, Value]
+  const rotary = state.inputs.rotary(state.layer.rope)
+  const rows = { query: rotateRows(query, rotary, config), key: rotateRows(key, rotary, config), value }
+  const attended = attendAll(rows, config, state.bias)
+  const output = linear(weights, attended.output, `${name}.Wo`, { from: size, to: size, bias: attentionBias })
+  return { ...attended, output }
 }
 
 /** GeGLU: Wo(act(a) * b), where [a, b] = Wi x. */
