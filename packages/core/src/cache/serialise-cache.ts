@@ -1,4 +1,5 @@
 /** @file A key-value cache as bytes: a JSON header, then per layer the slots in use of each head, keys and values `[slots, D]`. */
+import type { JsonValue } from '@lc/model'
 import { FileFormatError } from '../errors/file-format-error.ts'
 import { KvCache, type KvCacheShape } from './kv-cache.ts'
 
@@ -14,10 +15,20 @@ export interface SavedCacheFacts {
   readonly plannedLength: number
   /** Token ids in the order of the slots. */
   readonly ids: readonly number[]
+  /** What a session adds. */
+  readonly session?: {
+    readonly policy: string
+    readonly pending: readonly number[]
+    /** Position and token id in turn. */
+    readonly positions: readonly number[]
+    readonly state?: JsonValue
+  }
 }
 
 interface Header extends SavedCacheFacts, KvCacheShape {
   readonly nextPosition: number
+  /** Names of the numbers that slots carry; their values follow keys and values of each slot. */
+  readonly channels: readonly string[]
   /** Positions of slots: distinct lists, and which one each head has, `[L * G]`. */
   readonly positions: readonly (readonly number[])[]
   readonly heads: readonly number[]
@@ -41,22 +52,26 @@ export function saveCache(cache: KvCache, facts: SavedCacheFacts): Uint8Array {
     kvHeads,
     headDim,
     nextPosition: cache.nextPosition,
+    channels: cache.channels,
     positions: lists,
     heads,
   }
   const json = new TextEncoder().encode(JSON.stringify(header))
   const rows = heads.reduce((sum, index) => sum + lists[index]!.length, 0)
   const start = alignedStart(json.length)
-  const bytes = new Uint8Array(start + rows * headDim * 8)
+  const width = 2 * headDim + header.channels.length
+  const bytes = new Uint8Array(start + rows * width * 4)
   bytes.set(new TextEncoder().encode(magic))
   new DataView(bytes.buffer).setUint32(8, json.length, true)
   bytes.set(json, 12)
   const floats = new Float32Array(bytes.buffer, start)
   let offset = 0
   forEachHead(cache.shape, (layer, head) => {
-    for (let slot = 0; slot < cache.lengthOf(layer, head); slot++, offset += 2 * headDim) {
+    const numbers = header.channels.map((name) => cache.channel(name, layer, head))
+    for (let slot = 0; slot < cache.lengthOf(layer, head); slot++, offset += width) {
       floats.set(cache.layer(layer).keyAt(head, slot), offset)
       floats.set(cache.layer(layer).valueAt(head, slot), offset + headDim)
+      for (const [index, array] of numbers.entries()) floats[offset + 2 * headDim + index] = array[slot]!
     }
   })
   return bytes
@@ -78,7 +93,8 @@ export function restoreCache(
   checkLists(header, shape)
   const rows = header.heads.reduce((sum, index) => sum + header.positions[index]!.length, 0)
   const start = alignedStart(new DataView(bytes.buffer, bytes.byteOffset).getUint32(8, true))
-  if (bytes.length !== start + rows * shape.headDim * 8) throw problem('its size does not fit its header')
+  const width = 2 * shape.headDim + header.channels.length
+  if (bytes.length !== start + rows * width * 4) throw problem('its size does not fit its header')
   const floats = new Float32Array(bytes.slice(start).buffer)
   const cache = new KvCache(shape, Math.max(1, ...header.positions.map((list) => list.length)))
   const { headDim } = shape
@@ -89,13 +105,15 @@ export function restoreCache(
   )
   forEachHead(shape, (layer, head) => {
     const target = cache.edit(layer)
-    for (let slot = 0; slot < cache.lengthOf(layer, head); slot++, offset += 2 * headDim) {
+    const numbers = header.channels.map((name) => cache.channel(name, layer, head))
+    for (let slot = 0; slot < cache.lengthOf(layer, head); slot++, offset += width) {
       target.setKey(head, slot, floats.subarray(offset, offset + headDim))
       target.setValue(head, slot, floats.subarray(offset + headDim, offset + 2 * headDim))
+      for (const [index, array] of numbers.entries()) array[slot] = floats[offset + 2 * headDim + index]!
     }
   })
-  const { accuracy, plannedLength, ids } = header
-  return { cache, facts: { modelHash, accuracy, plannedLength, ids } }
+  const { accuracy, plannedLength, ids, session } = header
+  return { cache, facts: { modelHash, accuracy, plannedLength, ids, ...(session && { session }) } }
 }
 
 function readHeader(bytes: Uint8Array): Header {
@@ -115,8 +133,16 @@ function readHeader(bytes: Uint8Array): Header {
 
 function checkLists(header: Header, shape: KvCacheShape): void {
   const whole = (value: unknown): boolean => Number.isSafeInteger(value) && (value as number) >= 0
-  const { positions, heads, ids, nextPosition, plannedLength, accuracy } = header
+  const { positions, heads, ids, nextPosition, plannedLength, accuracy, channels, session } = header
+  const numbers = (list: unknown): boolean => Array.isArray(list) && list.every(whole)
   const fits =
+    Array.isArray(channels) &&
+    channels.every((name) => typeof name === 'string') &&
+    (session === undefined ||
+      (typeof session === 'object' &&
+        typeof session?.policy === 'string' &&
+        numbers(session.pending) &&
+        numbers(session.positions))) &&
     Array.isArray(positions) &&
     positions.every((list) => Array.isArray(list) && list.every(whole)) &&
     Array.isArray(heads) &&

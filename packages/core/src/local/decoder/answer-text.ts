@@ -12,7 +12,7 @@ export type AnswerPart =
 
 /** Turns tokens into text parts: whole characters, before stop strings, with tool calls taken out. */
 export class AnswerText {
-  readonly #request: GenerateRequest
+  readonly #request: Pick<GenerateRequest, 'tools' | 'toolChoice'>
   readonly #decoder: StreamDecoder
   readonly #stops: StopFilter
   readonly #markers: StopFilter
@@ -22,7 +22,11 @@ export class AnswerText {
   #holding = false
   #begun = false
 
-  constructor(fields: { request: GenerateRequest; settings: GenerationSettings; tokenizer: LocalTokenizer }) {
+  constructor(fields: {
+    request: Pick<GenerateRequest, 'tools' | 'toolChoice'>
+    settings: GenerationSettings
+    tokenizer: LocalTokenizer
+  }) {
     this.#request = fields.request
     this.#usesTools = (fields.request.tools?.length ?? 0) > 0 && fields.request.toolChoice !== 'none'
     // markers of tool calls may be special tokens
@@ -34,6 +38,11 @@ export class AnswerText {
   /** Whether a stop string has come. */
   get stopped(): boolean {
     return this.#stops.stopped
+  }
+
+  /** Tokens of the answer so far. */
+  get ids(): readonly number[] {
+    return this.#ids
   }
 
   *push(token: GeneratedToken): Generator<AnswerPart> {

@@ -1,10 +1,10 @@
 /** @file Attention of chosen tokens: queries from a run, keys from the cache, probabilities reduced on the device in tiles of rows. */
 import type { AttendRequest, AttendResult, CallOptions } from '@lc/model'
 import { checkArgument, checkInteger, checkOneOf } from '@lc/model/check'
+import { type AttentionReducer, type RowReduction, reduceHeads } from '../../cache/attention-reducer.ts'
 import { chunkTokens, type DecoderRunner } from '../../cache/decoder-runner.ts'
 import type { KvCache } from '../../cache/kv-cache.ts'
 import type { RopeTables } from '../../models/rope/rope-tables.ts'
-import { type AttentionReducer, type RowReduction, reduceHeads } from './attention-reducer.ts'
 
 /** What attending works with. */
 export interface AttendWork {

@@ -1,6 +1,7 @@
 import type { Attender, CallOptions, LanguageModel, Scorer, TextOrIds, TokenRange } from '@lc/model'
 import type { DecoderConfig } from '../../models/decoder/decoder-config.ts'
 import type { LocalTokenizer } from '../../tokenizer/local-tokenizer.ts'
+import type { CacheSession, SessionOptions } from './session-interface.ts'
 
 /** Which hidden states are wanted. */
 export interface HiddenRequest {
@@ -31,6 +32,12 @@ export interface LocalModel extends LanguageModel, Scorer, Attender, AsyncDispos
   readonly tokenizer: LocalTokenizer
   /** Sizes and settings of the model. */
   readonly config: DecoderConfig
+  /**
+   * A text on a cache of its own, under a policy.
+   *
+   * @throws PolicyPlanError where the policy asks for what this model, as it was loaded, cannot give.
+   */
+  session(options?: SessionOptions): CacheSession
   /** Hidden states `[layers, rows, E]`, exact. */
   hidden(request: HiddenRequest, options?: CallOptions): Promise<ModelNumbers>
   /** Logits `[rows, V]`, exact. */

@@ -17,14 +17,16 @@ import { cancelOnBreak, mergeSignals } from '@lc/model/abort'
 import { checkArgument } from '@lc/model/check'
 import { asyncDispose, DisposeGuard } from '@lc/model/dispose'
 import { ContextLengthError } from '@lc/model/errors'
+import { AttentionReducer } from '../../cache/attention-reducer.ts'
 import type { DecoderRunner } from '../../cache/decoder-runner.ts'
 import { feedTokens } from '../../cache/feed-tokens.ts'
+import { fullCache } from '../../cache/plain-policies.ts'
 import { restoreCache } from '../../cache/serialise-cache.ts'
 import type { ModelFiles } from '../../model-files/model-files.ts'
 import type { Device } from '../../runtime/device.ts'
 import type { LocalTokenizer } from '../../tokenizer/local-tokenizer.ts'
 import { attend, planAttend } from './attend.ts'
-import { AttentionReducer } from './attention-reducer.ts'
+import { LocalCacheSession } from './cache-session.ts'
 import { constraintFor } from './constraint-for.ts'
 import { type GenerateTools, generateAnswers, streamAnswer } from './generate.ts'
 import { hiddenStates, rowsOf, tokenLogits } from './inspect.ts'
@@ -33,6 +35,8 @@ import { PrefixPool } from './prefix-pool.ts'
 import { LocalPreparedContext, type PreparedContextHost } from './prepared-context.ts'
 import { scoreRequests } from './score.ts'
 import { idsOf } from './score-plan.ts'
+import type { CacheSession, SessionOptions } from './session-interface.ts'
+import { SessionState } from './session-state.ts'
 
 /** Fields of a local decoder. */
 export interface LocalDecoderFields {
@@ -165,6 +169,21 @@ export class LocalDecoder implements LocalModel {
         cache.close()
       }
     })
+  }
+
+  session(options: SessionOptions = {}): CacheSession {
+    this.#guard.check()
+    const { policy = fullCache, seed = 0, plannedLength = this.contextLength } = options
+    const accuracy = this.#accuracyOf(options.accuracy, 'fast')
+    const { files } = this.#fields
+    const host = {
+      ...this.#host,
+      reducer: this.#reducer,
+      tokenizer: this.tokenizer,
+      endTokens: files.endTokens,
+      contextLength: this.contextLength,
+    }
+    return new LocalCacheSession(new SessionState({ host, policy, accuracy, seed, plannedLength }))
   }
 
   hidden(request: HiddenRequest, options: CallOptions = {}): Promise<ModelNumbers> {

@@ -1,0 +1,54 @@
+/** The latest rows of something per layer, with their positions: a ring would save copies, but windows are short. */
+export class RowWindow {
+  readonly #most: number
+  readonly #rows: Float32Array[]
+  #positions: number[] = []
+
+  constructor(layers: number, most: number, origin?: RowWindow) {
+    this.#most = most
+    this.#rows = origin ? [...origin.#rows] : Array.from({ length: layers }, () => new Float32Array(0))
+    this.#positions = origin ? [...origin.#positions] : []
+  }
+
+  get count(): number {
+    return this.#positions.length
+  }
+
+  /** Positions of the rows, ascending. */
+  get positions(): Int32Array {
+    return Int32Array.from(this.#positions)
+  }
+
+  /** The last rows of a layer, `[R, width]`. */
+  last(layer: number, count: number): Float32Array {
+    const rows = this.#rows[layer]!
+    const width = rows.length / Math.max(this.count, 1)
+    return rows.subarray(Math.max(0, rows.length - count * width))
+  }
+
+  /** Adds rows of all layers. */
+  push(rows: readonly Float32Array[], start: number, count: number): void {
+    const kept = Math.min(this.#most, this.count + count)
+    for (const [layer, added] of rows.entries()) {
+      const width = added.length / count
+      const fromNew = Math.min(count, kept)
+      const fromOld = kept - fromNew
+      const next = new Float32Array(kept * width)
+      if (fromOld > 0) next.set(this.#rows[layer]!.subarray(this.#rows[layer]!.length - fromOld * width))
+      next.set(added.subarray((count - fromNew) * width), fromOld * width)
+      this.#rows[layer] = next
+    }
+    const positions = Array.from({ length: count }, (_, token) => start + token)
+    this.#positions = [...this.#positions, ...positions].slice(-kept)
+  }
+
+  /** Forgets rows from a position on. */
+  truncate(position: number): void {
+    const kept = this.#positions.filter((each) => each < position).length
+    for (const [layer, rows] of this.#rows.entries()) {
+      const width = rows.length / Math.max(this.count, 1)
+      this.#rows[layer] = rows.slice(0, kept * width)
+    }
+    this.#positions = this.#positions.slice(0, kept)
+  }
+}

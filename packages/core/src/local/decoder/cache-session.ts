@@ -1,0 +1,195 @@
+import type { CallOptions, Choice, TextOrIds, TokenLogprob } from '@lc/model'
+import { seededRandom } from '@lc/model'
+import { checkArgument } from '@lc/model/check'
+import { asyncDispose, DisposeGuard } from '@lc/model/dispose'
+import type { CacheAction, CacheReport } from '../../cache/cache-policy.ts'
+import type { CacheMark, KvCache } from '../../cache/kv-cache.ts'
+import { generateTokens } from '../../generate/generate-tokens.ts'
+import { readGenerationSettings } from '../../generate/generation-settings.ts'
+import { SerialQueue } from '../../runtime/serial-queue.ts'
+import { AnswerText } from './answer-text.ts'
+import type { CacheSession, DecodeOptions, SessionMark } from './session-interface.ts'
+import type { SessionState } from './session-state.ts'
+import { targetLogprobs } from './target-logprobs.ts'
+
+interface OwnMark extends SessionMark {
+  readonly cache: CacheMark
+  readonly logits: Float32Array | undefined
+  readonly pending: readonly number[]
+}
+
+/** A session of a local decoder. */
+export class LocalCacheSession implements CacheSession {
+  readonly #state: SessionState
+  readonly #queue = new SerialQueue()
+  readonly #guard: DisposeGuard
+
+  constructor(state: SessionState) {
+    this.#state = state
+    this.#guard = new DisposeGuard('the session', () => state.close())
+  }
+
+  get policy(): string {
+    return this.#state.policy.id
+  }
+
+  get accuracy(): 'exact' | 'fast' {
+    return this.#state.accuracy
+  }
+
+  get cache(): KvCache {
+    return this.#state.cache
+  }
+
+  get tokens(): readonly number[] {
+    return this.#state.tokens
+  }
+
+  prefill(input: TextOrIds, options: CallOptions = {}): Promise<Float32Array> {
+    return this.#exclusively(async () => {
+      const ids = this.#state.host.idsOf(input)
+      checkArgument(ids.length > 0, 'input', input, 'at least one token')
+      return (await this.#state.prefill(ids, options)).slice()
+    })
+  }
+
+  append(
+    ids: ArrayLike<number>,
+    options: CallOptions & { readonly logits?: 'all' | 'last' } = {},
+  ): Promise<Float32Array> {
+    return this.#exclusively(async () => {
+      const checked = this.#state.host.idsOf(ids)
+      const rows: Float32Array[] = []
+      for (const id of checked) {
+        const logits = await this.#state.step(id, options)
+        if (options.logits === 'all') rows.push(logits.slice())
+      }
+      if (options.logits !== 'all') return this.#state.needLogits().slice()
+      const width = rows[0]?.length ?? 0
+      const all = new Float32Array(rows.length * width)
+      for (const [row, logits] of rows.entries()) all.set(logits, row * width)
+      return all
+    })
+  }
+
+  decode(options: DecodeOptions = {}): Promise<Choice> {
+    return this.#exclusively(async () => {
+      const { host } = this.#state
+      const settings = readGenerationSettings({ ...options, prompt: '' })
+      const answer = new AnswerText({ request: {}, settings, tokenizer: host.tokenizer })
+      const tokens = generateTokens({
+        prompt: this.#state.tokens,
+        settings,
+        tokenizer: host.tokenizer,
+        endTokens: new Set(host.endTokens),
+        limit: Math.min(settings.maxTokens ?? 1024, this.#state.room),
+        random: seededRandom(settings.seed ?? Math.floor(Math.random() * 2 ** 32)),
+        next: async (id) =>
+          id === undefined ? this.#state.needLogits().slice() : (await this.#state.step(id, options)).slice(),
+      })
+      const choice = await collectAnswer(tokens, answer, (id) => this.#state.setPending(id))
+      await this.#state.endTurn(options)
+      return choice
+    })
+  }
+
+  score(continuation: TextOrIds, options: CallOptions = {}): Promise<Float32Array> {
+    return this.#exclusively(async () => {
+      const ids = this.#state.host.idsOf(continuation)
+      if (ids.length === 0) return new Float32Array(0)
+      const { hidden, first } = await this.#state.tryOut(ids, options)
+      const { runner } = this.#state.host
+      const rest = await targetLogprobs(runner, hidden, ids.subarray(1), { ...options, accuracy: this.accuracy })
+      const result = new Float32Array(ids.length)
+      result[0] = first
+      result.set(rest, 1)
+      return result
+    })
+  }
+
+  mark(): SessionMark {
+    this.#guard.check()
+    const { cache, logits, pending, tokens } = this.#state
+    const mark: OwnMark = { tokens: tokens.length, cache: cache.mark(), logits, pending: [...pending] }
+    return mark
+  }
+
+  truncate(mark: SessionMark): Promise<void> {
+    return this.#exclusively(async () => {
+      checkArgument('cache' in mark, 'mark', mark, 'a mark of this session')
+      this.#state.truncate(mark as OwnMark)
+    })
+  }
+
+  fork(): LocalCacheSession {
+    this.#guard.check()
+    return new LocalCacheSession(this.#state.fork())
+  }
+
+  edit(actions: readonly CacheAction[]): Promise<void> {
+    return this.#exclusively(async () => this.#state.apply(actions))
+  }
+
+  report(): CacheReport {
+    this.#guard.check()
+    return this.#state.report()
+  }
+
+  save(): Promise<Uint8Array> {
+    return this.#exclusively(async () => this.#state.save())
+  }
+
+  restore(bytes: Uint8Array): Promise<void> {
+    return this.#exclusively(async () => this.#state.restore(bytes))
+  }
+
+  close(): Promise<void> {
+    return this.#guard.close()
+  }
+
+  [asyncDispose](): Promise<void> {
+    return this.close()
+  }
+
+  #exclusively<T>(work: () => Promise<T>): Promise<T> {
+    return this.#guard.use(() => this.#state.host.use(() => this.#queue.run(work)))
+  }
+}
+
+/** Tokens to an answer; the last token, whose keys are not cached yet, is told. */
+async function collectAnswer(
+  tokens: ReturnType<typeof generateTokens>,
+  answer: AnswerText,
+  setPending: (id: number) => void,
+): Promise<Choice> {
+  let text = ''
+  let reason: 'stop' | 'length' = 'stop'
+  let last: number | undefined
+  const logprobs: TokenLogprob[] = []
+  const take = (parts: Iterable<{ type: string; text?: string; logprob?: TokenLogprob }>): void => {
+    for (const part of parts) {
+      if (part.type !== 'text-delta') continue
+      text += part.text
+      if (part.logprob) logprobs.push(part.logprob)
+    }
+  }
+  for (;;) {
+    const { value, done } = await tokens.next()
+    if (done) {
+      reason = value
+      break
+    }
+    last = value.id
+    take(answer.push(value))
+    if (answer.stopped) break
+  }
+  // an answer that ended by its end token has all its tokens in the cache
+  if (last !== undefined && (reason === 'length' || answer.stopped)) setPending(last)
+  take(answer.end(reason))
+  return {
+    text,
+    ids: Uint32Array.from(answer.ids),
+    finishReason: reason,
+    ...(logprobs.length > 0 && { logprobs: logprobs.slice(0, answer.ids.length) }),
+  }
+}

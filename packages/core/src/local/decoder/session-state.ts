@@ -1,0 +1,362 @@
+/** @file What a session is made of, and its single moves: prompts, steps, triggers, actions. Its owner takes care of turns. */
+import type { CallOptions, JsonValue } from '@lc/model'
+import { seededRandom } from '@lc/model'
+import { checkArgument, checkInteger } from '@lc/model/check'
+import { InvalidArgumentError } from '@lc/model/errors'
+import { applyAction } from '../../cache/apply-action.ts'
+import type { AttentionReducer } from '../../cache/attention-reducer.ts'
+import type {
+  CacheAction,
+  CachePolicy,
+  CacheReport,
+  CacheTrigger,
+  ObservationRequest,
+  PolicyRun,
+} from '../../cache/cache-policy.ts'
+import { chunkTokens, type RunOutputs } from '../../cache/decoder-runner.ts'
+import { feedTokens } from '../../cache/feed-tokens.ts'
+import type { CacheMark, KvCache } from '../../cache/kv-cache.ts'
+import { Observer } from '../../cache/observer.ts'
+import { restoreCache, saveCache } from '../../cache/serialise-cache.ts'
+import { PolicyPlanError } from '../../errors/policy-plan-error.ts'
+import type { RopeTables } from '../../models/rope/rope-tables.ts'
+import type { LocalTokenizer } from '../../tokenizer/local-tokenizer.ts'
+import type { PreparedContextHost } from './prepared-context.ts'
+
+/** What sessions need of their model. */
+export interface SessionHost extends PreparedContextHost {
+  readonly reducer: AttentionReducer
+  readonly tokenizer: LocalTokenizer
+  readonly endTokens: readonly number[]
+  readonly contextLength: number
+}
+
+/** Fields of a session's state. */
+export interface SessionStateFields {
+  readonly host: SessionHost
+  readonly policy: CachePolicy
+  readonly accuracy: 'exact' | 'fast'
+  readonly seed: number
+  readonly plannedLength: number
+}
+
+/** The state of a session. */
+export class SessionState {
+  readonly host: SessionHost
+  readonly policy: CachePolicy
+  readonly accuracy: 'exact' | 'fast'
+  readonly #fields: SessionStateFields
+  readonly #ropes: RopeTables
+  readonly #requests: readonly ObservationRequest[]
+  #cache: KvCache
+  #observer: Observer
+  #run: PolicyRun
+  #tokens: number[] = []
+  #positions = new Map<number, number>()
+  #logits: Float32Array | undefined
+  #pending: number[] = []
+  #steps = 0
+  #extraTokens = 0
+  #compressions: CacheReport['compressions'][number][] = []
+
+  constructor(fields: SessionStateFields, origin?: SessionState) {
+    const { host, policy, plannedLength } = fields
+    this.#fields = fields
+    this.host = host
+    this.policy = policy
+    this.accuracy = fields.accuracy
+    const { runner } = host
+    if (policy.attention !== undefined && policy.attention !== runner.attention.id)
+      throw new PolicyPlanError({
+        policy: policy.id,
+        missing: `the attention pattern ${policy.attention}; the model was loaded with ${runner.attention.id}`,
+      })
+    this.#requests = policy.needs(this.#model)
+    this.#ropes = runner.ropes.forLength(plannedLength)
+    this.#observer = new Observer(this.#observing(this.#requests), origin?.observer)
+    this.#cache = origin?.cache.fork() ?? runner.createCache()
+    this.#run = origin?.forkRun() ?? this.#startRun()
+    if (!origin) return
+    this.#tokens = [...origin.tokens]
+    this.#positions = new Map(origin.positions)
+    this.#logits = origin.logits
+    this.#pending = [...origin.pending]
+    this.#compressions = [...origin.report().compressions]
+  }
+
+  get cache(): KvCache {
+    return this.#cache
+  }
+
+  get observer(): Observer {
+    return this.#observer
+  }
+
+  get tokens(): readonly number[] {
+    return this.#tokens
+  }
+
+  get positions(): ReadonlyMap<number, number> {
+    return this.#positions
+  }
+
+  /** Logits after the last token that went in, if they are known. */
+  get logits(): Float32Array | undefined {
+    return this.#logits
+  }
+
+  /** Generated tokens whose keys are not cached yet. */
+  get pending(): readonly number[] {
+    return this.#pending
+  }
+
+  /** Tokens that still fit the model. */
+  get room(): number {
+    return this.host.contextLength - this.#cache.nextPosition
+  }
+
+  needLogits(): Float32Array {
+    if (this.#logits) return this.#logits
+    const received = this.#pending.length > 0 ? 'an answer that has ended' : 'an empty session'
+    throw new InvalidArgumentError({ argument: 'session', received, allowed: 'one that was given a prompt first' })
+  }
+
+  setPending(id: number): void {
+    this.#pending = [id]
+    this.#logits = undefined
+  }
+
+  /** Runs a prompt and gives the logits after it. */
+  async prefill(prompt: ArrayLike<number>, options: CallOptions): Promise<Float32Array> {
+    const ids = [...this.#pending, ...Array.from(prompt)]
+    this.host.checkLength(this.#cache.nextPosition + ids.length)
+    if (this.#tokens.length > 0) await this.#trigger('turn-start', ids.length, options)
+    this.#pending = []
+    for (let start = 0; start < ids.length - 1; ) {
+      options.signal?.throwIfAborted()
+      const size = chunkTokens[this.host.runner.modeFor(this.#cache)]
+      const chunk = ids.slice(start, Math.min(ids.length - 1, start + size))
+      await this.#trigger('overflow', chunk.length, options)
+      await this.#chunk(chunk, options)
+      await this.#trigger('prefill-chunk', chunk.length, options)
+      start += chunk.length
+      options.onProgress?.({ type: 'progress', operation: 'prefill', done: start, total: ids.length, unit: 'tokens' })
+    }
+    const logits = await this.#oneToken(ids.at(-1)!, options)
+    await this.#trigger('prefill-end', ids.length, options)
+    return logits
+  }
+
+  /** Runs one more token and gives the logits after it. */
+  async step(id: number, options: CallOptions): Promise<Float32Array> {
+    for (const earlier of this.#pending.splice(0)) await this.#oneToken(earlier, options)
+    this.host.checkLength(this.#cache.nextPosition + 1)
+    const logits = await this.#oneToken(id, options)
+    this.#steps++
+    await this.#trigger('step', 1, options)
+    return logits
+  }
+
+  async endTurn(options: CallOptions): Promise<void> {
+    await this.#trigger('turn-end', 0, options)
+  }
+
+  /** Hidden states of all but the last of these tokens as if they came next, and the log-probability of the first. */
+  async tryOut(ids: Uint32Array, options: CallOptions): Promise<{ hidden: Float32Array; first: number }> {
+    checkArgument(this.#pending.length === 0, 'session', this.#pending, 'one whose last answer was continued or read')
+    const logits = this.needLogits()
+    const { runner } = this.host
+    const cache = this.#cache.fork()
+    try {
+      const inputs = ids.subarray(0, -1)
+      const { accuracy } = this
+      const run = { ...options, cache, ids: inputs, accuracy, ropes: this.#ropes, hiddenFrom: 0, keepLast: false }
+      const hidden = await feedTokens(runner, { ...run, onProgress: undefined })
+      return { hidden, first: logits[ids[0]!]! - logSumExp(logits) }
+    } finally {
+      cache.close()
+    }
+  }
+
+  truncate(mark: {
+    readonly tokens: number
+    readonly cache: CacheMark
+    readonly logits: Float32Array | undefined
+    readonly pending: readonly number[]
+  }): void {
+    this.#cache.truncate(mark.cache)
+    this.#tokens.length = mark.tokens
+    for (const position of [...this.#positions.keys()])
+      if (position >= mark.cache.nextPosition) this.#positions.delete(position)
+    this.#observer.truncate(mark.cache.nextPosition)
+    this.#logits = mark.logits
+    this.#pending = [...mark.pending]
+  }
+
+  fork(): SessionState {
+    return new SessionState(this.#fields, this)
+  }
+
+  forkRun(): PolicyRun {
+    return this.#run.fork?.() ?? this.#run
+  }
+
+  apply(actions: readonly CacheAction[]): void {
+    const context = { config: this.host.runner.config, plannedLength: this.#fields.plannedLength }
+    for (const action of actions) applyAction(this.#cache, action, context)
+  }
+
+  report(): CacheReport {
+    const { layers, kvHeads, headDim } = this.#cache.shape
+    const lengths: number[] = []
+    for (let layer = 0; layer < layers; layer++)
+      for (let head = 0; head < kvHeads; head++) lengths.push(this.#cache.lengthOf(layer, head))
+    const total = lengths.reduce((sum, length) => sum + length, 0)
+    return {
+      policy: this.policy.id,
+      tokens: this.#tokens.length,
+      slots: { min: Math.min(...lengths), mean: total / lengths.length, max: Math.max(...lengths) },
+      bytes: { used: total * headDim * 8, allocated: this.#cache.bytes },
+      compressions: [...this.#compressions],
+      extraTokens: this.#extraTokens,
+    }
+  }
+
+  save(): Uint8Array {
+    const { accuracy, tokens } = this
+    const { plannedLength } = this.#fields
+    const state = this.#run.save?.()
+    return saveCache(this.#cache, {
+      modelHash: this.host.modelHash,
+      accuracy,
+      plannedLength,
+      ids: tokens,
+      session: {
+        policy: this.policy.id,
+        pending: [...this.#pending],
+        positions: [...this.#positions].flat(),
+        ...(state !== undefined && { state }),
+      },
+    })
+  }
+
+  restore(bytes: Uint8Array): void {
+    const { layers, kvHeads, headDim } = this.host.runner.config
+    const { cache, facts } = restoreCache(bytes, { layers: layers.length, kvHeads, headDim }, this.host.modelHash)
+    const saved = facts.session
+    const fits = saved?.policy === this.policy.id && facts.plannedLength === this.#fields.plannedLength
+    if (!fits) cache.close()
+    checkArgument(fits, 'bytes', saved?.policy, `a session of the policy ${this.policy.id} with the same settings`)
+    this.#cache.close()
+    this.#cache = cache
+    this.#tokens = [...facts.ids]
+    this.#pending = [...saved.pending]
+    this.#positions = new Map()
+    for (let at = 0; at < saved.positions.length; at += 2)
+      this.#positions.set(saved.positions[at]!, saved.positions[at + 1]!)
+    this.#observer = new Observer(this.#observing(this.#requests))
+    this.#run = this.#startRun(saved.state)
+    this.#logits = undefined
+  }
+
+  close(): void {
+    this.#cache.close()
+  }
+
+  get #model() {
+    return { config: this.host.runner.config, contextLength: this.host.contextLength }
+  }
+
+  #startRun(state?: JsonValue): PolicyRun {
+    const random = seededRandom(checkInteger(this.#fields.seed, 'seed'))
+    return this.policy.start(this.#model, { random, ...(state !== undefined && { state }) })
+  }
+
+  #observing(requests: readonly ObservationRequest[]) {
+    const { host, policy } = this
+    const { plannedLength } = this.#fields
+    return { policy: policy.id, requests, runner: host.runner, reducer: host.reducer, plannedLength }
+  }
+
+  async #chunk(ids: readonly number[], options: CallOptions): Promise<void> {
+    const { accuracy } = this
+    const fetches = this.#observer.fetches
+    const before = this.#cache.nextPosition
+    const run = { signal: options.signal, cache: this.#cache, ids, accuracy, ropes: this.#ropes, fetches }
+    await this.#afterRun(await this.host.runner.runChunk(run), ids, before, options)
+  }
+
+  async #oneToken(id: number, options: CallOptions): Promise<Float32Array> {
+    options.signal?.throwIfAborted()
+    await this.#trigger('overflow', 1, options)
+    const { accuracy } = this
+    const fetches = this.#requests.length > 0 ? ['logits', ...this.#observer.fetches] : ['logits']
+    const before = this.#cache.nextPosition
+    const run = { signal: options.signal, cache: this.#cache, ids: [id], accuracy, ropes: this.#ropes, fetches }
+    const outputs = await this.host.runner.runStep(run)
+    await this.#afterRun(outputs, [id], before, options)
+    this.#logits = outputs.logits!.data as Float32Array
+    return this.#logits
+  }
+
+  async #afterRun(outputs: RunOutputs, ids: readonly number[], position: number, options: CallOptions): Promise<void> {
+    for (const [index, id] of ids.entries()) this.#positions.set(position + index, id)
+    this.#tokens.push(...ids)
+    await this.#observer.afterRun(outputs, this.#cache, ids.length, options)
+  }
+
+  /** Lets the policy act where it listens to this trigger now. */
+  async #trigger(on: CacheTrigger['on'], count: number, options: CallOptions): Promise<void> {
+    if (!this.policy.triggers.some((trigger) => this.#fires(trigger, on, count))) return
+    const observations = await this.#observer.collect(this.#cache, options)
+    const before = this.#cache.length
+    const actions = await this.#run.act({
+      trigger: on,
+      cache: this.#cache,
+      tokens: this.#positions,
+      count,
+      observations,
+      forward: (ids, requests) => this.#forward(ids, requests, options),
+      signal: options.signal,
+    })
+    if (actions.length === 0) return
+    this.apply(actions)
+    this.#compressions.push({ trigger: on, before, after: this.#cache.length })
+  }
+
+  #fires(trigger: CacheTrigger, on: CacheTrigger['on'], count: number): boolean {
+    if (trigger.on !== on) return false
+    if (trigger.on === 'overflow') return this.#cache.length + count > trigger.limit
+    return trigger.on !== 'step' || this.#steps % (trigger.every ?? 1) === 0
+  }
+
+  /** Runs tokens on a copy for what they see. */
+  async #forward(ids: ArrayLike<number>, requests: readonly ObservationRequest[], options: CallOptions) {
+    const observer = new Observer(this.#observing(requests))
+    const cache = this.#cache.fork()
+    const { accuracy } = this
+    const all = Array.from(ids)
+    try {
+      for (let start = 0; start < all.length; ) {
+        options.signal?.throwIfAborted()
+        const chunk = all.slice(start, start + chunkTokens[this.host.runner.modeFor(cache)])
+        const run = { cache, ids: chunk, accuracy, ropes: this.#ropes, fetches: observer.fetches }
+        const outputs = await this.host.runner.runChunk({ ...run, signal: options.signal })
+        await observer.afterRun(outputs, cache, chunk.length, options)
+        start += chunk.length
+      }
+      this.#extraTokens += all.length
+      return await observer.collect(cache, options)
+    } finally {
+      cache.close()
+    }
+  }
+}
+
+function logSumExp(logits: Float32Array): number {
+  let largest = Number.NEGATIVE_INFINITY
+  for (const logit of logits) largest = Math.max(largest, logit)
+  let sum = 0
+  for (const logit of logits) sum += Math.exp(logit - largest)
+  return largest + Math.log(sum)
+}
