@@ -33,6 +33,7 @@ async function chosenModel(): Promise<LocalModel> {
 }
 
 async function compress(): Promise<void> {
+  show('status', 'working')
   const model = await chosenModel()
   const passage = makePassage(input('text').value, { uri: input('name').value || 'pasted.txt' })
   const options = {
