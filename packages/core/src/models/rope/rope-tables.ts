@@ -1,4 +1,5 @@
 import type { DecoderConfig } from '../decoder/decoder-config.ts'
+import type { RopeConfig } from './rope-config.ts'
 import { dependsOnLength } from './rope-frequencies.ts'
 import { RopeTable } from './rope-table.ts'
 
@@ -18,16 +19,19 @@ export class RopeTableCache {
   forLength(length: number): RopeTables {
     const result = new Map<string, RopeTable>()
     for (const [kind, rope] of Object.entries(this.#config.ropes)) {
-      const { scaling } = rope
-      // only what the frequencies depend on goes into the key
-      const trained = 'trainedLength' in scaling ? scaling.trainedLength : 0
-      const part = scaling.kind === 'longrope' ? Number(length > trained) : Math.max(length, trained)
-      const key = dependsOnLength(rope) ? `${kind} ${part}` : kind
+      const key = `${kind} ${lengthKey(rope, length)}`
       const table = this.#tables.get(key) ?? new RopeTable(rope, length)
       this.#remember(key, table)
       result.set(kind, table)
     }
     return result
+  }
+
+  /** Texts of lengths with the same key have the same frequencies. */
+  keyOf(length: number): string {
+    return Object.values(this.#config.ropes)
+      .map((rope) => lengthKey(rope, length))
+      .join()
   }
 
   /** Dynamic scaling makes a table per length: the latest few are kept. */
@@ -38,4 +42,11 @@ export class RopeTableCache {
     const [oldest] = this.#tables.keys()
     this.#tables.delete(oldest!)
   }
+}
+
+/** Only what the frequencies depend on. */
+function lengthKey(rope: RopeConfig, length: number): string {
+  if (!dependsOnLength(rope) || !('trainedLength' in rope.scaling)) return ''
+  const { kind, trainedLength } = rope.scaling
+  return kind === 'longrope' ? String(length > trainedLength) : String(Math.max(length, trainedLength))
 }
