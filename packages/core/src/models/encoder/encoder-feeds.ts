@@ -1,5 +1,6 @@
 import { checkArgument } from '@lc/model/check'
 import type { HostTensor } from '../../runtime/tensor.ts'
+import { localBlockTensors } from '../modernbert/local-attention.ts'
 import { RopeTable } from '../rope/rope-table.ts'
 import type { EncoderConfig } from './encoder-config.ts'
 
@@ -30,7 +31,10 @@ export function encoderFeeds(
   checkArgument(padding === 'masked' || even, 'rows', rows.length, 'texts of one length, as the graph has no mask')
   const common: Record<string, HostTensor> = { ids: { dtype: 'int32', shape, data: ids } }
   if (padding === 'masked') common.mask = { dtype: 'float32', shape, data: mask }
-  return { ...common, ...(config.kind === 'bert' ? bertFeeds(config, rows, tokens) : rotaryFeeds(config, tokens)) }
+  return {
+    ...common,
+    ...(config.kind === 'bert' ? bertFeeds(config, rows, tokens) : modernBertFeeds(config, tokens, padding)),
+  }
 }
 
 function bertFeeds(
@@ -51,9 +55,10 @@ function bertFeeds(
   return feeds
 }
 
-function rotaryFeeds(
+function modernBertFeeds(
   config: Extract<EncoderConfig, { kind: 'modernbert' }>,
   tokens: number,
+  padding: 'masked' | 'none',
 ): Record<string, HostTensor> {
   const feeds: Record<string, HostTensor> = {
     positions: { dtype: 'int32', shape: [tokens], data: Int32Array.from({ length: tokens }, (_, index) => index) },
@@ -64,5 +69,9 @@ function rotaryFeeds(
     feeds[`cos.${rope}`] = { dtype: 'float32', shape, data: cos }
     feeds[`sin.${rope}`] = { dtype: 'float32', shape, data: sin }
   }
+  const reaches = padding === 'none' ? config.layers.flatMap((layer) => layer.reach ?? []) : []
+  for (const reach of new Set(reaches))
+    for (const [part, tensor] of Object.entries(localBlockTensors(tokens, reach)))
+      feeds[`local.${reach}.${part}`] = tensor
   return feeds
 }

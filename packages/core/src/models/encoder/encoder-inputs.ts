@@ -4,6 +4,7 @@ import type { Graph } from '../../graph/graph.ts'
 import { abs, add, cast, greater, multiply, subtract } from '../../graph/ops/elementwise.ts'
 import { unsqueeze } from '../../graph/ops/movement.ts'
 import type { Value } from '../../graph/value.ts'
+import { type LocalBlocks, localBlockSize } from '../modernbert/local-attention.ts'
 import type { ModernBertRope } from './encoder-config.ts'
 
 /** What the layers of an encoder read. B texts of T tokens, padded on the right. */
@@ -18,6 +19,8 @@ export interface EncoderInputs {
   readonly positions: Value
   /** cos and sin rows [T, D/2] of the rotary positions of some layers. */
   rotary(rope: ModernBertRope): { readonly cos: Value; readonly sin: Value }
+  /** Blocks for attention within a reach; undefined where a bias [T, T] does it. */
+  localBlocks?(reach: number): LocalBlocks
 }
 
 /** Declares the inputs that the host feeds: see `encoderFeeds`. */
@@ -36,6 +39,7 @@ export function declareEncoderInputs(
   const types = sizes.types ? graph.input('types', idType, ['B', 'T']) : undefined
   const positions = graph.input('positions', idType, sizes.positionsPerText ? ['B', 'T'] : ['T'])
   const tables = new Map<ModernBertRope, { cos: Value; sin: Value }>()
+  const blocks = new Map<number, LocalBlocks>()
   return {
     ids,
     ...(mask && { mask }),
@@ -52,7 +56,19 @@ export function declareEncoderInputs(
       tables.set(rope, made)
       return made
     },
+    ...(!sizes.mask && { localBlocks: (reach) => declareLocalBlocks(graph, blocks, reach) }),
   }
+}
+
+function declareLocalBlocks(graph: Graph, known: Map<number, LocalBlocks>, reach: number): LocalBlocks {
+  const size = localBlockSize(reach)
+  const made = known.get(reach) ?? {
+    queries: graph.input(`local.${reach}.queries`, 'int32', ['N', size]),
+    keys: graph.input(`local.${reach}.keys`, 'int32', ['N', 3 * size]),
+    bias: graph.input(`local.${reach}.bias`, 'float32', ['N', size, 3 * size]),
+  }
+  known.set(reach, made)
+  return made
 }
 
 // far below any score, and far from the limits of float32 when scores are added to it

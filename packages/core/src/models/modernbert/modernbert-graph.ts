@@ -7,8 +7,9 @@ import type { Value } from '../../graph/value.ts'
 import type { EncoderBody } from '../encoder/encoder-body.ts'
 import type { ModernBertConfig, ModernBertLayer } from '../encoder/encoder-config.ts'
 import { type EncoderInputs, joinBiases, paddingBias, windowBias } from '../encoder/encoder-inputs.ts'
-import { activate, attendAll, linear, rotateRows } from '../encoder/encoder-layers.ts'
+import { type AttentionRows, activate, attendAll, linear, rotateRows } from '../encoder/encoder-layers.ts'
 import type { EncoderWeights } from '../encoder/encoder-weights.ts'
+import { localAttention } from './local-attention.ts'
 
 /** The layers of a ModernBERT model over the given inputs. */
 export function modernBertBody(config: ModernBertConfig, inputs: EncoderInputs, weights: EncoderWeights): EncoderBody {
@@ -39,7 +40,13 @@ function attentionBiases(config: ModernBertConfig, inputs: EncoderInputs): Map<n
   const biases = new Map<number | undefined, Value | undefined>()
   for (const { reach } of config.layers)
     if (!biases.has(reach))
-      biases.set(reach, joinBiases(padding, reach === undefined ? undefined : windowBias(inputs.positions, reach)))
+      biases.set(
+        reach,
+        joinBiases(
+          padding,
+          reach === undefined || inputs.localBlocks ? undefined : windowBias(inputs.positions, reach),
+        ),
+      )
   return biases
 }
 
@@ -64,9 +71,22 @@ function attend(
   const [query, key, value] = split(packed, [size, size, size]) as [Value, Value, Value]
   const rotary = state.inputs.rotary(state.layer.rope)
   const rows = { query: rotateRows(query, rotary, config), key: rotateRows(key, rotary, config), value }
-  const attended = attendAll(rows, config, state.bias)
+  const attended = attention(config, rows, state)
   const output = linear(weights, attended.output, `${name}.Wo`, { from: size, to: size, bias: attentionBias })
   return { ...attended, output }
+}
+
+function attention(
+  config: ModernBertConfig,
+  rows: AttentionRows,
+  {
+    inputs,
+    layer,
+    bias,
+  }: { readonly inputs: EncoderInputs; readonly layer: ModernBertLayer; readonly bias: Value | undefined },
+): { readonly output: Value; readonly probabilities?: Value } {
+  if (layer.reach === undefined || !inputs.localBlocks) return attendAll(rows, config, bias)
+  return { output: localAttention(rows, config, inputs.localBlocks(layer.reach), inputs.positions) }
 }
 
 /** GeGLU: Wo(act(a) * b), where [a, b] = Wi x. */
