@@ -1,0 +1,52 @@
+/**
+ * @file lc from its sources. LC_BENCH_ACCURACY: exact or fast; LC_BENCH_FIRST=1: an empty cache of converted weights, as on
+ * the first load of a model. "Ready" means that one token has been scored, since weights and programs are made on demand.
+ */
+import { mkdtempSync, readFileSync, rmSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import type { LocalModel } from '@lc/core'
+import type { Accuracy } from '@lc/model'
+import { answerRequests, timed } from './answer-requests.mjs'
+
+const accuracy = (process.env.LC_BENCH_ACCURACY ?? 'fast') as Accuracy
+const threads = Number(process.env.LC_BENCH_THREADS ?? 2)
+const temporary = process.env.LC_BENCH_FIRST ? mkdtempSync(join(tmpdir(), 'lc-bench-')) : undefined
+if (temporary) process.env.LC_CACHE = temporary
+
+// imported now: the cache folder is read from the environment at import
+const { loadModel } = await import('@lc/core')
+const { makePassage } = await import('@lc/model')
+const { compressCode } = await import('@lc/compress/longcodezip')
+const { nodeCodeParsers } = await import('@lc/compress/node')
+let model!: LocalModel
+
+await answerRequests({
+  async load({ model: file }: { model: string }) {
+    const { ms } = await timed(async () => {
+      model = await loadModel({ file }, { threads, accuracy })
+      await model.score([{ context: [], continuation: [1, 2], join: 'ids' }])
+    })
+    return { ms, version: 'lc', detail: { threads, accuracy } }
+  },
+  async score({ ids }: { ids: number[] }) {
+    const { ms, result } = await timed(() => model.score([{ context: [], continuation: ids, join: 'ids' }]))
+    let sum = 0
+    for (const logprob of result[0]!.logprobs.subarray(1)) sum -= logprob
+    return { ms, nll: sum / (ids.length - 1) }
+  },
+  async prefill({ ids }: { ids: number[] }) {
+    const { ms, result } = await timed(() => model.prepare!(ids))
+    await result.close()
+    return { ms }
+  },
+  async compress({ files, query, budget }: { files: string[]; query: string; budget: number }) {
+    const passages = files.map((uri) => makePassage(readFileSync(uri, 'utf8'), { uri }))
+    const parsers = await nodeCodeParsers()
+    const options = { scorer: model, query, budget, accuracy, parsers }
+    const { ms, result } = await timed(() => compressCode(passages, options))
+    return { ms, detail: { tokens: result.tokens, of: result.originalTokens, accuracy } }
+  },
+})
+await model?.close()
+if (temporary) rmSync(temporary, { recursive: true, force: true })

@@ -1,0 +1,48 @@
+"""The official LongCodeZip (not on PyPI: LC_BENCH_LONGCODEZIP names a checkout), both of its models replaced by one float32 model."""
+import json
+import os
+import resource
+import sys
+import time
+
+folder = os.path.join(os.path.dirname(__file__), "..", "..", "packages", "compress", "fixtures", "longcodezip")
+sys.path.insert(0, folder)
+import torch  # noqa: E402
+from make import load_official  # noqa: E402
+from transformers import AutoModelForCausalLM, AutoTokenizer  # noqa: E402
+
+torch.set_num_threads(int(os.environ.get("LC_BENCH_THREADS", "2")))
+torch.set_grad_enabled(False)
+ranker = None
+
+
+def load(request):
+    global ranker
+    start = time.perf_counter()
+    source, file = os.path.split(request["model"])
+    converted = os.path.join(os.environ["LC_BENCH_CONVERTED"], "float32")
+    if not os.path.exists(os.path.join(converted, "config.json")):
+        AutoModelForCausalLM.from_pretrained(source, gguf_file=file, dtype=torch.float32).save_pretrained(converted)
+        AutoTokenizer.from_pretrained(source, gguf_file=file).save_pretrained(converted)
+    ranker = load_official(os.environ["LC_BENCH_LONGCODEZIP"], converted)
+    return {"ms": (time.perf_counter() - start) * 1e3, "version": f"torch {torch.__version__}"}
+
+
+def compress(request):
+    with open(request["files"][0], encoding="utf-8") as file:
+        code = file.read()
+    for cache in ranker.cache.values():
+        cache.clear()
+    start = time.perf_counter()
+    result = ranker.compress_code_file(code=code, query=request["query"], instruction="", target_token=request["budget"], language="python", rank_only=False, fine_ratio=0.5)
+    return {"ms": (time.perf_counter() - start) * 1e3, "detail": {"tokens": ranker.get_token_length(result["compressed_code"])}}
+
+
+handlers = {"load": load, "compress": compress, "memory": lambda _: {"peakBytes": resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * 1024}}
+for line in sys.stdin:
+    request = json.loads(line)
+    try:
+        response = handlers[request["op"]](request)
+    except Exception as error:  # the runner reports it
+        response = {"error": repr(error)}
+    print("@@" + json.dumps(response), flush=True)
