@@ -55,7 +55,8 @@ function trim(input: FitKeepSetInput, start: FitKeepSetResult): FitKeepSetResult
     if (kept[index] && item.parent >= 0) dependants[item.parent]!++
   })
   const leaves = items.flatMap((_, index) => (kept[index] && dependants[index] === 0 ? [index] : []))
-  leaves.sort((a, b) => density(items[b]!) - density(items[a]!) || b - a)
+  // the last is dropped first: the least dense, of equals the latest
+  leaves.sort((a, b) => density(items[b]!) - density(items[a]!) || a - b)
   let current = start
   while (current.tokens > budget && leaves.length > 0) {
     let excess = current.tokens - budget
@@ -97,30 +98,30 @@ function fill(input: FitKeepSetInput, start: FitKeepSetResult, allowed: (index: 
   order.sort((a, b) => density(items[b]!) - density(items[a]!) || a - b)
   let current = start
   for (let round = 0; round < 8; round++) {
-    const added = addByEstimate(items, kept, order, budget - current.tokens)
-    if (added.length === 0) break
-    const next = measure(input)
-    if (next.tokens <= budget) current = next
-    else {
-      for (const index of added) kept[index] = 0
+    const before = kept.slice()
+    if (!addByEstimate(items, kept, order, budget - current.tokens)) break
+    // markers make it longer than its parts: what is too much goes again, the least worth first
+    const next = trim(input, measure(input))
+    if (next.tokens <= current.tokens) {
+      kept.set(before)
       break
     }
+    current = next
   }
   return addByTrial(input, order, current)
 }
 
-function addByEstimate(items: readonly KeepItem[], kept: Uint8Array, order: readonly number[], room: number): number[] {
-  const added: number[] = []
+/** Adds what should fit by its own tokens, in order; tells whether anything was added. */
+function addByEstimate(items: readonly KeepItem[], kept: Uint8Array, order: readonly number[], room: number): boolean {
   let left = room
   for (const index of order) {
     const chain = missingChain(items, kept, index)
     const tokens = chain.reduce((sum, each) => sum + items[each]!.tokens, 0)
     if (chain.length === 0 || tokens > left) continue
     for (const each of chain) kept[each] = 1
-    added.push(...chain)
     left -= tokens
   }
-  return added
+  return left < room
 }
 
 function addByTrial(input: FitKeepSetInput, order: readonly number[], start: FitKeepSetResult): FitKeepSetResult {
