@@ -154,7 +154,7 @@ export class OrtDevice implements Device, OrtBackend {
         })
       }
     }
-    if (!graph.nodes.some((node) => node.op === 'groupQueryAttention')) return {}
+    if (!graph.nodes.some((node) => node.op === 'groupQueryAttention' || node.op === 'multiHeadAttention')) return {}
     this.#attentionIsRight ??= fusedAttentionIsRight(plain)
     return { fusedAttention: (await this.#attentionIsRight) ? 'trusted' : 'untrusted' }
   }

@@ -3,6 +3,7 @@
  * results than the op says. Found by running the device suite there.
  */
 import { openGroupQueryAttention } from '../composite/open-group-query-attention.ts'
+import { openMultiHeadAttention } from '../composite/open-multi-head-attention.ts'
 import { sameDimension } from '../dimension.ts'
 import { isFloat } from '../dtype.ts'
 import type { GroupQueryAttentionAttributes } from '../op-attributes/attention.ts'
@@ -99,11 +100,17 @@ export function webgpuRules(fusedAttention: FusedAttention): RewriteRules {
       const code = floor(add(add(divide(x!, scale!), cast(zero!, x!.dtype)), 0.5))
       return [cast(clip(code, { min: 0, max: 255 }), 'uint8')]
     },
-    groupQueryAttention: (inputs, attributes) => {
+    multiHeadAttention: (inputs, attributes) =>
+      fusedAttention === 'trusted' ? undefined : openMultiHeadAttention(inputs, attributes),
+    groupQueryAttention: (inputs, attributes, used) => {
       // one token at a time the fused kernel has been right on every adapter
       const trusted = fusedAttention === 'trusted' || inputs[0]!.shape[1] === 1
       if (trusted && fusedKernelFits(inputs, attributes)) return undefined
-      const { output, presentKey, presentValue, scores } = openGroupQueryAttention(inputs, attributes)
+      const { output, presentKey, presentValue, scores } = openGroupQueryAttention(
+        inputs,
+        attributes,
+        used[1] || used[2] ? 'used' : 'unused',
+      )
       return [output, presentKey, presentValue, ...(scores ? [scores] : [])]
     },
   }

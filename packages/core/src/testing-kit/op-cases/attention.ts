@@ -107,6 +107,11 @@ function operandCases(): readonly OpCase[] {
     lastIndex: given(Int32Array.of(7, 4), ['B=2'], 'int32'),
     totalLength: given(Int32Array.of(8), [], 'int32'),
   }
+  const buffered = {
+    ...continued(3, 9),
+    lastIndex: given(Int32Array.of(7), ['B=1'], 'int32'),
+    totalLength: given(Int32Array.of(8), [], 'int32'),
+  }
   return [
     opCase(op, { ...continued(5, 6), bias }, (inputs) => all(groupQueryAttention(inputs, { ...heads })), {
       note: 'with bias',
@@ -126,6 +131,19 @@ function operandCases(): readonly OpCase[] {
     opCase(op, ragged, (inputs) => groupQueryAttention(inputs, { ...heads, presentLength: 8 }).output, {
       note: 'rows of different length in a buffer',
     }),
+    ...[undefined, 4].map((localWindow) =>
+      opCase(
+        op,
+        buffered,
+        (inputs) =>
+          groupQueryAttention(inputs, {
+            ...heads,
+            presentLength: 'N',
+            ...(localWindow !== undefined && { localWindow }),
+          }).output,
+        { note: `a past of 5 in a buffer of 9${localWindow === undefined ? '' : ', windowed'}` },
+      ),
+    ),
     opCase(op, continued(5, 6, 'float16'), (inputs) => all(groupQueryAttention(inputs, heads)), needsHalf),
     ...(['before-softmax', 'after-softmax'] as const).map((scores) =>
       // places that a query may not see hold no meaning: the one query of this case sees all
@@ -153,7 +171,7 @@ export function attentionCases(): readonly OpCase[] {
       'multiHeadAttention',
       { query, key: flat, value: flat, bias: numbers([1, 2, 'T=3', 'S=5']) },
       (values) =>
-        multiHeadAttention(values.query, values.key, values.value, { numHeads: 2, bias: values.bias, scale: 0.3 }),
+        multiHeadAttention(values.query, values.key, values.value, { numHeads: 2, bias: values.bias, scale: 0.25 }),
       { note: 'with bias' },
     ),
     opCase(
