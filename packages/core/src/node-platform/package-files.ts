@@ -88,6 +88,7 @@ async function installedMembers(request: PackageRequest, signal?: AbortSignal): 
   return roots
 }
 
+/** The output of the first of the programs that is there; undefined when it fails or none is. */
 async function firstThatRuns(
   programs: readonly string[],
   args: readonly string[],
@@ -95,7 +96,7 @@ async function firstThatRuns(
 ): Promise<string | undefined> {
   for (const program of programs) {
     const result = await runProgram(program, args, { signal })
-    if (result.status === 0) return result.output
+    if (result.status !== undefined) return result.status === 0 ? result.output : undefined
   }
   return undefined
 }
