@@ -142,5 +142,10 @@ function readLabels(reader: ConfigReader): readonly string[] {
     const count = reader.size('num_labels', isReranker(reader) ? 1 : 2)
     return Array.from({ length: count }, (_, index) => `LABEL_${index}`)
   }
-  return Object.keys(table.config).map((_, index) => table.string(String(index), ''))
+  const { config } = table
+  return Object.keys(config).map((_, index, keys) => {
+    const label = Object.hasOwn(config, index) ? config[index] : undefined
+    if (typeof label === 'string') return label
+    throw reader.problem('id2label', config, `names for 0 to ${keys.length - 1}`)
+  })
 }
