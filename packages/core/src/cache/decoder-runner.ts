@@ -8,9 +8,13 @@ import { RopeTableCache, type RopeTables } from '../models/rope/rope-tables.ts'
 import type { HostTensor, Tensor } from '../runtime/tensor.ts'
 import { chunkBiases, stepBiases } from './attention-bias.ts'
 import { KvCache, type NewRows } from './kv-cache.ts'
+import { LayerPool } from './layer-pool.ts'
 
 /** Tokens in one run: a chunk through the fused kernel, and one with open attention. */
 export const chunkTokens = { fused: 512, open: 128 } as const
+
+/** Arrays of closed caches that are kept for the next ones. */
+const pooledBytes = 1 << 27
 
 /** One run on a cache. */
 export interface RunRequest extends CallOptions {
@@ -36,6 +40,7 @@ export class DecoderRunner {
   readonly attention: AttentionPattern
   readonly ropes: RopeTableCache
   readonly #emptyPast: HostTensor[]
+  readonly #pool = new LayerPool(pooledBytes)
 
   constructor(fields: { config: DecoderConfig; programs: DecoderPrograms; attention: AttentionPattern }) {
     this.config = fields.config
@@ -53,7 +58,7 @@ export class DecoderRunner {
   /** An empty cache of this decoder, or of its first layers. */
   createCache(capacity = 0, layers = this.config.layers.length): KvCache {
     const { kvHeads, headDim } = this.config
-    return new KvCache({ layers, kvHeads, headDim }, capacity)
+    return new KvCache({ layers, kvHeads, headDim }, { capacity, pool: this.#pool })
   }
 
   /** How a run on this cache must attend. */

@@ -31,7 +31,7 @@ export async function feedTokens(runner: DecoderRunner, request: FeedRequest): P
     if (append || wanted) {
       const outputs = await runner.runChunk({
         ...request,
-        ids: Array.from({ length: end - start }, (_, at) => ids[start + at]!),
+        ids: sliced(ids, start, end),
         append,
         fetches: wanted ? ['hidden'] : [],
       })
@@ -46,4 +46,10 @@ export async function feedTokens(runner: DecoderRunner, request: FeedRequest): P
     start = end
   }
   return hidden
+}
+
+function sliced(ids: ArrayLike<number>, start: number, end: number): Uint32Array {
+  const part = new Uint32Array(end - start)
+  for (let index = 0; index < part.length; index++) part[index] = ids[start + index]!
+  return part
 }

@@ -1,7 +1,8 @@
 /** @file The key-value cache of one text: plain arrays outside the graph, edited in JavaScript, shared between forks until written. */
 import { checkArgument, checkInteger } from '@lc/model/check'
 import { DisposedError, InternalError } from '@lc/model/errors'
-import { KvLayer, type KvShape } from './kv-layer.ts'
+import type { KvLayer, KvShape } from './kv-layer.ts'
+import { LayerPool } from './layer-pool.ts'
 import { SlotChannels } from './slot-channels.ts'
 
 /** Sizes of a cache. */
@@ -23,12 +24,21 @@ export interface CacheMark {
   readonly edits: number
 }
 
+/** Options of a cache. */
+export interface KvCacheOptions {
+  /** Slots to have room for at once. Defaults to few. */
+  readonly capacity?: number
+  /** Layers of closed caches. Defaults to none. */
+  readonly pool?: LayerPool
+}
+
 const block = 128
 const biasChannel = 'bias'
 
 /** Keys and values of all layers, with a length per layer and head. */
 export class KvCache {
   readonly shape: KvCacheShape
+  readonly #pool: LayerPool
   #layers: KvLayer[]
   #capacity: number
   /** Slots in use, `[L * G]`. */
@@ -40,8 +50,10 @@ export class KvCache {
   #edits = 0
   #closed = false
 
-  constructor(shape: KvCacheShape, capacity = 0, origin?: KvCache) {
+  constructor(shape: KvCacheShape, options: KvCacheOptions = {}, origin?: KvCache) {
+    const { capacity = 0, pool = new LayerPool(0) } = options
     this.shape = shape
+    this.#pool = origin?.pool ?? pool
     const heads = shape.layers * shape.kvHeads
     if (origin) {
       for (const layer of origin.#layers) layer.owners++
@@ -57,9 +69,14 @@ export class KvCache {
     }
     this.#capacity = roundUp(Math.max(capacity, 1))
     this.#channels = new SlotChannels(heads, this.#capacity)
-    this.#layers = Array.from({ length: shape.layers }, () => new KvLayer(shape, this.#capacity))
+    this.#layers = Array.from({ length: shape.layers }, () => this.#pool.take(shape, this.#capacity))
     this.#lengths = new Int32Array(heads)
     this.#positions = new Array<Int32Array>(heads).fill(new Int32Array(this.#capacity))
+  }
+
+  /** Where layers come from and go back to. */
+  get pool(): LayerPool {
+    return this.#pool
   }
 
   /** Slots that each head has room for. */
@@ -263,7 +280,7 @@ export class KvCache {
   /** An independent cache that shares arrays until either writes. */
   fork(): KvCache {
     this.#check()
-    return new KvCache(this.shape, 0, this)
+    return new KvCache(this.shape, {}, this)
   }
 
   /** Gives back memory that the slots in use do not need. */
@@ -280,7 +297,7 @@ export class KvCache {
   close(): void {
     if (this.#closed) return
     this.#closed = true
-    for (const layer of this.#layers) layer.owners--
+    for (const layer of this.#layers) this.#release(layer)
     this.#layers = []
   }
 
@@ -293,10 +310,15 @@ export class KvCache {
     if (current.owners === 1) return current
     let longest = 0
     for (let head = 0; head < this.shape.kvHeads; head++) longest = Math.max(longest, this.lengthOf(layer, head))
-    const own = current.resized(this.#capacity, longest)
-    current.owners--
+    const own = current.copyTo(this.#pool.take(this.shape, this.#capacity), longest)
+    this.#release(current)
     this.#layers[layer] = own
     return own
+  }
+
+  #release(layer: KvLayer): void {
+    layer.owners--
+    if (layer.owners === 0) this.#pool.give(layer)
   }
 
   #grow(slots: number): void {
@@ -308,8 +330,8 @@ export class KvCache {
     const length = this.length
     if (capacity < length) throw new InternalError({ invariant: 'a cache never shrinks below what it holds' })
     for (const [layer, current] of this.#layers.entries()) {
-      this.#layers[layer] = current.resized(capacity, length)
-      current.owners--
+      this.#layers[layer] = current.copyTo(this.#pool.take(this.shape, capacity), length)
+      this.#release(current)
     }
     const copies = new Map<Int32Array, Int32Array>()
     this.#positions = this.#positions.map((positions) => {

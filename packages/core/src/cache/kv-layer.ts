@@ -6,6 +6,8 @@ export interface KvShape {
   readonly headDim: number
 }
 
+const transposeBlock = 16
+
 /** Keys `[G, C, D]` and transposed values `[G, D, C]` of one layer: the layouts that a decoding step reads fastest. */
 export class KvLayer {
   readonly shape: KvShape
@@ -23,16 +25,16 @@ export class KvLayer {
     this.value = new Float32Array(size)
   }
 
-  /** The same rows with room for more or fewer: the first `length` slots of each head. */
-  resized(capacity: number, length: number): KvLayer {
+  /** Copies the first `length` slots of each head to a layer of another capacity. */
+  copyTo(next: KvLayer, length: number): KvLayer {
     const { kvHeads, headDim } = this.shape
-    const next = new KvLayer(this.shape, capacity)
     for (let head = 0; head < kvHeads; head++) {
       const from = head * this.capacity * headDim
-      next.key.set(this.key.subarray(from, from + length * headDim), head * capacity * headDim)
+      next.key.set(this.key.subarray(from, from + length * headDim), head * next.capacity * headDim)
       for (let column = 0; column < headDim; column++) {
         const row = head * headDim + column
-        next.value.set(this.value.subarray(row * this.capacity, row * this.capacity + length), row * capacity)
+        const values = this.value.subarray(row * this.capacity, row * this.capacity + length)
+        next.value.set(values, row * next.capacity)
       }
     }
     return next
@@ -49,14 +51,22 @@ export class KvLayer {
     const { kvHeads, headDim } = this.shape
     const width = kvHeads * headDim
     const { first, count } = range
+    const { key, value, capacity } = this
+    // plain loops: a view per token costs more than the copy
     for (let token = 0; token < count; token++) {
       const from = (first + token) * width + head * headDim
-      this.key.set(keys.subarray(from, from + headDim), (head * this.capacity + slot + token) * headDim)
+      const to = (head * capacity + slot + token) * headDim
+      for (let column = 0; column < headDim; column++) key[to + column] = keys[from + column]!
     }
-    for (let column = 0; column < headDim; column++) {
-      const row = (head * headDim + column) * this.capacity + slot
-      for (let token = 0, from = first * width + head * headDim + column; token < count; token++, from += width)
-        this.value[row + token] = values[from]!
+    // transposed in blocks of tokens that stay in the cache of the processor
+    for (let start = 0; start < count; start += transposeBlock) {
+      const end = Math.min(count, start + transposeBlock)
+      const base = (first + start) * width + head * headDim
+      for (let column = 0; column < headDim; column++) {
+        const row = (head * headDim + column) * capacity + slot
+        for (let token = start, from = base + column; token < end; token++, from += width)
+          value[row + token] = values[from]!
+      }
     }
   }
 

@@ -96,7 +96,7 @@ export function restoreCache(
   const width = 2 * shape.headDim + header.channels.length
   if (bytes.length !== start + rows * width * 4) throw problem('its size does not fit its header')
   const floats = new Float32Array(bytes.slice(start).buffer)
-  const cache = new KvCache(shape, Math.max(1, ...header.positions.map((list) => list.length)))
+  const cache = new KvCache(shape, { capacity: Math.max(1, ...header.positions.map((list) => list.length)) })
   const { headDim } = shape
   let offset = 0
   cache.restoreSlots(

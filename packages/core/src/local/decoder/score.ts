@@ -46,7 +46,7 @@ export async function scoreRequests(
   for (const index of long) {
     const item = items[index]!
     const ropes = tools.runner.ropes.forLength(tokensOf(item))
-    const cache = tools.runner.createCache()
+    const cache = tools.runner.createCache(tokensOf(item))
     try {
       finish(index, await scoreOnCache(tools.runner, { cache, ropes, head: item.before, ids: item.ids }, options))
     } finally {
@@ -114,7 +114,7 @@ async function scoreGroup(
 ): Promise<void> {
   const { before } = items[group[0]!]!
   const ropes = runner.ropes.forLength(Math.max(...group.map((index) => tokensOf(items[index]!))))
-  const shared = runner.createCache()
+  const shared = runner.createCache(before.length)
   try {
     const prefix = before.subarray(0, -1)
     await feedTokens(runner, { ...options, cache: shared, ids: prefix, ropes, onProgress: undefined })
