@@ -12,6 +12,7 @@ import {
   equal,
   exp,
   greater,
+  less,
   lessOrEqual,
   maximum,
   multiply,
@@ -27,6 +28,9 @@ import type { Value } from '../value.ts'
 
 /** Large enough to vanish after exp, small enough to stay finite in sums. */
 const masked = -1e30
+
+/** A place behind every token. */
+const beyond = 1e9
 
 /** Numbers 0, 1, 2, ... along an axis of x, as float32 with x's other sizes 1 where they were. */
 function countAlong(x: Value, axis: number): Value {
@@ -70,14 +74,19 @@ function joinHeads(x: Value): Value {
   return transpose(joined, [0, 3, 1, 2])
 }
 
-/** Place of each new token in its row, [B, T] float32: past length + 0, 1, 2, ... */
-function ownPlaces(inputs: readonly (Value | undefined)[]): Value {
-  const steps = countAlong(slice(inputs[0]!, { axis: 2, start: 0, end: 1 }), 1)
-  const flat = reshape(steps, [inputs[0]!.shape[0]!, inputs[0]!.shape[1]!])
-  if (inputs[3] === undefined) return flat
+/** Tokens before the new ones, [B, 1] float32. */
+function pastLengths(inputs: readonly (Value | undefined)[], steps: Value): Value {
   // past = last - (T - 1), where T - 1 is the largest step
-  const past = subtract(unsqueeze(cast(inputs[5]!, 'float32'), [1]), reduceMax(flat))
-  return add(flat, past)
+  return subtract(unsqueeze(cast(inputs[5]!, 'float32'), [1]), reduceMax(steps))
+}
+
+/** Place of each new token in its row, [B, T] float32: past length + 0, 1, 2, ... */
+function ownPlaces(inputs: readonly (Value | undefined)[]): { places: Value; past?: Value } {
+  const counted = countAlong(slice(inputs[0]!, { axis: 2, start: 0, end: 1 }), 1)
+  const steps = reshape(counted, [inputs[0]!.shape[0]!, inputs[0]!.shape[1]!])
+  if (inputs[3] === undefined) return { places: steps }
+  const past = pastLengths(inputs, steps)
+  return { places: add(steps, past), past }
 }
 
 function rotated(
@@ -93,18 +102,20 @@ function rotated(
   return rotaryEmbedding(x, cos, sin, { interleaved, numHeads: heads, rotaryDim: 2 * half })
 }
 
-/** Which keys each query may see, bool [B, 1, 1, T, N]. */
-function visible(
-  key: Value,
-  places: Value,
-  inputs: readonly (Value | undefined)[],
-  attributes: GroupQueryAttentionAttributes,
-): Value {
-  const column = slice(key, { axis: 1, start: 0, end: 1 }, { axis: 3, start: 0, end: 1 })
-  const keys = unsqueeze(transpose(countAlong(column, 2), [0, 1, 3, 2]), [1])
+/** Place of each key in its row, [B, 1, 1, 1, P+T]; slots of the past that hold nothing are beyond every query. */
+function keyPlaces(places: Value, past: Value | undefined, pastKey: Value | undefined): Value {
+  const fresh = unsqueeze(places, [1, 2, 3])
+  if (!pastKey || !past) return fresh
+  const column = slice(pastKey, { axis: 1, start: 0, end: 1 }, { axis: 3, start: 0, end: 1 })
+  const slots = unsqueeze(transpose(countAlong(column, 2), [0, 1, 3, 2]), [1])
+  return concat([where(less(slots, unsqueeze(past, [2, 3, 4])), slots, beyond), fresh])
+}
+
+/** Which keys each query may see, bool [B, 1, 1, T, P+T]. */
+function visible(keys: Value, places: Value, last: Value, attributes: GroupQueryAttentionAttributes): Value {
   const queries = unsqueeze(places, [1, 2, 4])
-  const last = unsqueeze(cast(inputs[5]!, 'float32'), [1, 2, 3, 4])
-  const seen = attributes.causal ? lessOrEqual(keys, queries) : lessOrEqual(keys, add(last, multiply(queries, 0)))
+  const limit = attributes.causal ? queries : maximum(unsqueeze(cast(last, 'float32'), [1, 2, 3, 4]), queries)
+  const seen = lessOrEqual(keys, limit)
   if (attributes.localWindow < 0) return seen
   return and(seen, greater(keys, subtract(queries, attributes.localWindow)))
 }
@@ -120,20 +131,21 @@ function probabilitiesOf(scores: Value, extra: readonly Value[]): Value {
 }
 
 /**
- * The same as the op `groupQueryAttention`, for caches that hold exactly the past (no longer buffers, no quantised ones).
- * `inputs` are in the order of the op.
+ * The same as the op `groupQueryAttention`, but for the present of a past that lies in a longer buffer: it is buffer and new
+ * rows side by side, and must not be used (`present: 'unused'`). `inputs` are in the order of the op.
  *
- * @throws ShapeError for caches of another kind.
+ * @throws ShapeError for a present in a buffer that is used, and for quantised caches.
  */
 export function openGroupQueryAttention(
   inputs: readonly (Value | undefined)[],
   attributes: GroupQueryAttentionAttributes,
+  present: 'used' | 'unused' = 'used',
 ): GroupQueryAttentionResult {
   const { numHeads, kvHeads, scale, softcap, rotary, rotaryInterleaved, smoothSoftmax, scores: wanted } = attributes
   const { query, key, value, headDim } = newParts(inputs, attributes)
   const [batch, tokens] = query.shape as readonly [Dimension, Dimension]
-  checkPlainCache(inputs, attributes, tokens)
-  const places = ownPlaces(inputs)
+  checkPlainCache(inputs, attributes, tokens, present)
+  const { places, past } = ownPlaces(inputs)
   const turn = (x: Value, heads: number): Value => (rotary ? rotated(x, heads, inputs, places, rotaryInterleaved) : x)
   const apart = (x: Value): Value => transpose(reshape(x, [batch, tokens, kvHeads, headDim]), [0, 2, 1, 3])
   const newKey = apart(turn(key, kvHeads))
@@ -143,7 +155,8 @@ export function openGroupQueryAttention(
   let scores = multiply(einsum('btgrd,bgsd->bgrts', grouped, presentKey), scale ?? headDim ** -0.5)
   if (softcap !== 0) scores = multiply(tanh(divide(scores, softcap)), softcap)
   if (inputs[10]) scores = add(scores, splitBias(inputs[10], kvHeads))
-  const open = where(visible(presentKey, places, inputs, attributes), scores, masked)
+  const keys = keyPlaces(places, past, inputs[3])
+  const open = where(visible(keys, places, inputs[5]!, attributes), scores, masked)
   const sink = inputs[11] ? [reshape(inputs[11], [1, kvHeads, numHeads / kvHeads, 1, 1])] : []
   const extra = [...(smoothSoftmax ? [query.graph.constant(0)] : []), ...sink]
   const probabilities = probabilitiesOf(open, extra)
@@ -162,13 +175,18 @@ function checkPlainCache(
   inputs: readonly (Value | undefined)[],
   attributes: GroupQueryAttentionAttributes,
   tokens: Dimension,
+  present: 'used' | 'unused',
 ): void {
   const past = inputs[3]
   const length = past ? addDimensions(past.shape[2]!, tokens) : tokens
-  if (length === attributes.presentLength && attributes.keyScale === 'none' && attributes.valueScale === 'none') return
+  const plain = attributes.keyScale === 'none' && attributes.valueScale === 'none'
+  // scores and biases count the keys from the start of the row, without gaps
+  const gapless = length === attributes.presentLength
+  const placed = present === 'used' || inputs[10] !== undefined || attributes.scores !== 'none'
+  if (plain && (gapless || !placed)) return
   throw new ShapeError({
     op: 'groupQueryAttention',
     shapes: [`a present of length ${attributes.presentLength}`],
-    rule: 'outside the fused kernel the cache must hold exactly the past, unquantised',
+    rule: 'outside the fused kernel a present that is used must be the past and the new rows, unquantised',
   })
 }

@@ -10,7 +10,8 @@ import type { GraphNode, Value } from '../value.ts'
 export type RewriteRule<K extends OpName> = (
   inputs: readonly (Value | undefined)[],
   attributes: OpAttributes[K],
-  node: GraphNode<K>,
+  /** For each output, whether anything depends on it. Unused ones may be of another shape. */
+  used: readonly boolean[],
 ) => readonly Value[] | undefined
 
 /** Rules for some ops. */
@@ -34,8 +35,9 @@ export function rewriteGraph(graph: Graph, rules: RewriteRules): Graph {
     if (!node.outputs.some((output) => wanted.has(output.id))) continue
     const inputs = node.inputs.map((input) => (input === undefined ? undefined : values.get(input.id)!))
     const key = `${node.op} ${inputs.map((input) => input?.id).join()} ${JSON.stringify(node.attributes)}`
-    const outputs = known.get(key) ?? replaced(copy, node, inputs, rules)
-    known.set(key, outputs)
+    const used = node.outputs.map((output) => wanted.has(output.id))
+    const outputs = known.get(`${key}${used}`) ?? replaced(copy, node, inputs, used, rules)
+    known.set(`${key}${used}`, outputs)
     node.outputs.forEach((output, at) => {
       values.set(output.id, outputs[at]!)
     })
@@ -48,10 +50,11 @@ function replaced(
   copy: Graph,
   node: GraphNode,
   inputs: readonly (Value | undefined)[],
+  used: readonly boolean[],
   rules: RewriteRules,
 ): readonly Value[] {
   const rule = rules[node.op] as RewriteRule<OpName> | undefined
-  return rule?.(inputs, node.attributes, node) ?? copy.addNode(node.op, inputs, node.attributes, node.outputs)
+  return rule?.(inputs, node.attributes, used) ?? copy.addNode(node.op, inputs, node.attributes, node.outputs)
 }
 
 /** Ids of the values on which some output depends. */

@@ -23,8 +23,8 @@ test('leaves out what no output needs, and shares what is computed twice', () =>
 
 describe('substitutes for WebGPU compute what the op says', () => {
   const substituted = new Set(Object.keys(webgpuRules('untrusted')))
-  // ties of round go up there, and caches of other kinds stay with the fused kernel
-  const left = /round of ties|int8 cache|in a buffer/
+  // ties of round go up there, and quantised caches are refused
+  const left = /round of ties|int8 cache/
   for (const item of opCases().filter((one) => substituted.has(one.op) && !left.test(one.name)))
     test(item.name, () => {
       const expected = evaluateGraph(item.graph, item.feeds)
