@@ -239,9 +239,12 @@ function membersOf(walk: Walk, node: Node, outer: Item, header: LineRange): Item
   return closeGaps(kept, { from: kept[0]!.from, to: end })
 }
 
-// a member of one or two lines (an abstract method, a property) is a field: it goes with its neighbours
+// a member without a body, or on one line, is a field: it goes with its neighbours
 function smallAsStatements(item: Item): Item {
-  if (!item.definition || item.to - item.from > 2) return item
+  const node = item.definition?.node
+  if (!node) return item
+  const body = node.childForFieldName('body')
+  if (body && node.endPosition.row > node.startPosition.row) return item
   return { kind: 'statements', from: item.from, to: item.to }
 }
 
