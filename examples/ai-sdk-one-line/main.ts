@@ -17,7 +17,7 @@ const model = wrapLanguageModel({
   middleware: contextMiddleware(longCodeZip({ scorer: local, budget: 300 })), // the one line
 })
 
-const guide = await readFile(join(import.meta.dirname, '../../CONTRIBUTING.md'), 'utf8')
+const code = await readFile(join(import.meta.dirname, '../../packages/model/src/openai/options.ts'), 'utf8')
 const { text, usage } = await generateText({
   model,
   maxOutputTokens: 60,
@@ -25,13 +25,13 @@ const { text, usage } = await generateText({
     {
       role: 'user',
       content: [
-        { type: 'text', text: guide },
-        { type: 'text', text: 'Which Node version does one need? Answer in one short sentence.' },
+        { type: 'text', text: code },
+        { type: 'text', text: 'What is the default timeout? Answer in one short sentence.' },
       ],
     },
   ],
 })
 await local.close()
 
-console.log(`the guide has ${local.tokenizer.count(guide)} tokens; the model was given ${usage.inputTokens}`)
+console.log(`the code has ${local.tokenizer.count(code)} tokens; the model was given ${usage.inputTokens}`)
 console.log(text)

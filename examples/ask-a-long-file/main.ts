@@ -10,14 +10,16 @@ import { longCodeZip } from '@lc/compress/longcodezip'
 import { loadModel } from '@lc/core'
 import { type ContextState, defineStage, makePassage, pipe, renderPassages } from '@lc/model'
 
-const [file = join(import.meta.dirname, '../../CONTRIBUTING.md'), query = 'Which command installs Chromium?'] =
-  process.argv.slice(2)
+const [
+  file = join(import.meta.dirname, '../../packages/model/src/openai/options.ts'),
+  query = 'What is the default timeout?',
+] = process.argv.slice(2)
 
 const model = await loadModel('smollm2-135m')
 
 const answer = defineStage('answer', async (state: ContextState, run) => {
   const { text: context } = renderPassages(state.passages)
-  const content = `${context}\n\nAnswer from the text above, briefly. ${state.query}`
+  const content = `Context:\n${context}\n\nQuestion: ${state.query}\nAnswer in one short sentence.`
   const { text, usage } = await model.generate({
     messages: [{ role: 'user', content }],
     maxTokens: 60,
@@ -26,7 +28,7 @@ const answer = defineStage('answer', async (state: ContextState, run) => {
   return { ...state, answer: { text, model: model.id }, usage }
 })
 
-const ask = pipe(longCodeZip({ scorer: model, budget: 400 }), answer)
+const ask = pipe(longCodeZip({ scorer: model, budget: 300 }), answer)
 const state = await ask({ query, passages: [makePassage(await readFile(file, 'utf8'), { uri: file })], reports: [] })
 await model.close()
 
