@@ -54,21 +54,32 @@ export async function* generateTokens(
 
 /** Draws until the constraint agrees; a refused token is out for this step. */
 function chooseToken(logits: Float32Array, input: GenerateTokensInput): number {
-  const { settings, tokenizer, endTokens, constraint, random } = input
-  for (;;) {
+  const { settings, endTokens, constraint, random } = input
+  for (let refused = 0; ; refused++) {
+    // after many refusals all tokens are asked at once
+    if (refused === mostRefusals) maskRefused(logits, input)
     const id = sampleToken(logits, settings.sampler, random)
     if (id < 0) {
-      // numbers that are none: better an end than a loop
+      // nothing can follow: better an end than a loop
       const end = [...endTokens][0]
-      if (end !== undefined && (constraint?.complete ?? true)) return end
+      if (end !== undefined) return end
       throw new InternalError({ invariant: `some token can follow (largest logit at ${greedyToken(logits)})` })
     }
-    if (!constraint) return id
-    if (endTokens.has(id) ? constraint.complete : allowed(tokenizer.bytesOf(id), constraint)) return id
+    if (!constraint || isAllowed(id, input)) return id
     logits[id] = Number.NEGATIVE_INFINITY
   }
 }
 
-function allowed(bytes: Uint8Array, constraint: TokenConstraint): boolean {
+const mostRefusals = 32
+
+function maskRefused(logits: Float32Array, input: GenerateTokensInput): void {
+  for (let id = 0; id < logits.length; id++)
+    if (logits[id]! > Number.NEGATIVE_INFINITY && !isAllowed(id, input)) logits[id] = Number.NEGATIVE_INFINITY
+}
+
+function isAllowed(id: number, { constraint, endTokens, tokenizer }: GenerateTokensInput): boolean {
+  if (!constraint) return true
+  if (endTokens.has(id)) return constraint.complete
+  const bytes = tokenizer.bytesOf(id)
   return bytes.length > 0 && constraint.allows(bytes)
 }

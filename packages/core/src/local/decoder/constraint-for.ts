@@ -1,5 +1,6 @@
 import type { GenerateRequest } from '@lc/model'
 import { UnsupportedCapabilityError } from '@lc/model/errors'
+import { schemaConstraint } from '../../generate/json-schema/schema-constraint.ts'
 import type { TokenConstraint } from '../../generate/token-constraint.ts'
 
 /**
@@ -15,7 +16,5 @@ export function constraintFor(request: GenerateRequest, model: string): TokenCon
       capability: 'be made to call a tool',
       alternatives: "use toolChoice 'auto'",
     })
-  if (responseSchema !== undefined)
-    throw new UnsupportedCapabilityError({ model, capability: 'hold its output to a JSON schema' })
-  return undefined
+  return responseSchema === undefined ? undefined : schemaConstraint(responseSchema, model)
 }
