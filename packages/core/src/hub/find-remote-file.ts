@@ -28,6 +28,7 @@ export async function findRemoteFile(
   request: RemoteFileRequest,
 ): Promise<RemoteFile | { readonly missingAt: string | undefined }> {
   const { settings, repository, revision, path, signal } = request
+  if (settings.access === 'listing') return findListedFile(request)
   const response = await requestHub({
     settings,
     method: 'HEAD',
@@ -57,6 +58,39 @@ export async function findRemoteFile(
     })
   const size = Number(response.headers.get('x-linked-size') ?? response.headers.get('content-length') ?? Number.NaN)
   return { commit, etag, size: Number.isSafeInteger(size) && size >= 0 ? size : undefined }
+}
+
+/** The same from the hub's listing of a repository. */
+async function findListedFile(request: RemoteFileRequest): Promise<RemoteFile | { readonly missingAt: string }> {
+  const { settings, repository, revision, path, signal } = request
+  const response = await requestHub({
+    settings,
+    method: 'GET',
+    url: `${settings.endpoint}/api/models/${repository}/revision/${encodeURIComponent(revision)}?blobs=true`,
+    repository,
+    file: path,
+    follow: 'all',
+    signal,
+    timeoutMs: settings.headTimeoutMs,
+  })
+  const fail = (problem: string): DownloadError =>
+    new DownloadError({ repository, file: path, status: response.status, problem, advice: 'check the name' })
+  if (!response.ok) throw fail(`the hub does not list the repository (status ${response.status})`)
+  const listing = (await response.json().catch(() => undefined)) as
+    | {
+        sha?: unknown
+        siblings?: { rfilename?: unknown; size?: unknown; blobId?: unknown; lfs?: { sha256?: unknown } }[]
+      }
+    | undefined
+  const commit = listing?.sha
+  if (typeof commit !== 'string' || !/^[0-9a-f]{40}$/.test(commit) || !Array.isArray(listing?.siblings))
+    throw fail('the listing of the repository is not in the form of the hub')
+  const found = listing.siblings.find((entry) => entry?.rfilename === path)
+  if (!found) return { missingAt: commit }
+  const etag = cleanTag(String(found.lfs?.sha256 ?? found.blobId ?? ''))
+  if (etag === undefined) throw fail('the listing does not name a hash')
+  const size = typeof found.size === 'number' && Number.isSafeInteger(found.size) ? found.size : undefined
+  return { commit, etag, size }
 }
 
 function missing(

@@ -45,7 +45,10 @@ export async function requestHub(request: HubRequest): Promise<Response> {
 
 async function send(request: HubRequest, url: string): Promise<Response> {
   const { settings, method, signal, timeoutMs } = request
-  const headers: Record<string, string> = { 'accept-encoding': 'identity', 'user-agent': 'lc', ...request.headers }
+  const plain = settings.access === 'listing'
+  // a browser asks the server's leave for every header that is not an everyday one
+  const own = plain ? {} : { 'accept-encoding': 'identity', 'user-agent': 'lc' }
+  const headers: Record<string, string> = { ...own, ...request.headers }
   if (new URL(url).host !== new URL(settings.endpoint).host) {
     // another host has entity tags of its own, which would make every resumed download start again
     delete headers['if-range']
@@ -59,7 +62,7 @@ async function send(request: HubRequest, url: string): Promise<Response> {
     return await fetch(url, {
       method,
       headers,
-      redirect: 'manual',
+      redirect: plain ? 'follow' : 'manual',
       signal: signal ? AbortSignal.any([signal, timeout.signal]) : timeout.signal,
     })
   } finally {

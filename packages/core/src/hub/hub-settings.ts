@@ -5,6 +5,11 @@ export interface HubSettings {
   /** Address without a slash at the end. */
   readonly endpoint: string
   readonly offline: boolean
+  /**
+   * How a file's commit and hash are learnt: from the headers of a request for it, or from the hub's listing where a
+   * program cannot see the headers of a redirect (browsers).
+   */
+  readonly access: 'headers' | 'listing'
   /** Sent to the endpoint's own host only. */
   readonly token?: string | undefined
   readonly headTimeoutMs: number
@@ -26,6 +31,7 @@ export function hubSettings(environment: Readonly<Record<string, string | undefi
     headTimeoutMs: seconds(environment.HF_HUB_ETAG_TIMEOUT, 10),
     idleTimeoutMs: seconds(environment.HF_HUB_DOWNLOAD_TIMEOUT, 10),
     retryPauseMs: 500,
+    access: 'headers',
   }
 }
 

@@ -40,6 +40,7 @@ export function hubRepository(
   return new HubRepository({
     settings: {
       ...settings,
+      access: platform.hubAccess ?? settings.access,
       offline: more.offline ?? offline ?? settings.offline,
       headTimeoutMs: Math.min(settings.headTimeoutMs, more.headTimeoutMs ?? Number.POSITIVE_INFINITY),
     },

@@ -36,6 +36,8 @@ async function openNamed(name: string, options: OpenModelOptions): Promise<Model
     const folder = await aliasFolder(alias, options)
     return alias.main === undefined ? openModelFolder(folder, options) : openGgufIn(folder, alias.main, options)
   }
+  if (/^https?:\/\//.test(name) && !name.endsWith('.gguf'))
+    return openModelFolder(addressFolder(name, options), options)
   const kind = await options.platform.pathKind(name)
   if (kind === 'file') return openFile(name, options)
   if (kind === 'folder') return openLocalFolder(name, options)
@@ -86,8 +88,21 @@ function lastSlash(path: string): number {
   return Math.max(path.lastIndexOf('/'), path.lastIndexOf('\\'))
 }
 
+/** A folder behind an address: a file that does not answer is not there. */
+function addressFolder(address: string, { platform }: OpenModelOptions): ModelFolder {
+  const base = address.replace(/\/+$/, '')
+  return {
+    name: base,
+    async open(path) {
+      const file = `${base}/${path}`
+      return (await platform.pathKind(file)) === 'file' ? platform.openFile(file) : undefined
+    },
+  }
+}
+
 async function openLocalFolder(path: string, options: OpenModelOptions): Promise<ModelFiles> {
   const { platform } = options
+  if (/^https?:\/\//.test(path)) return openModelFolder(addressFolder(path, options), options)
   if ((await platform.pathKind(path)) !== 'folder')
     throw new InvalidArgumentError({ argument: 'source', received: path, allowed: 'a folder' })
   const files = new Set(await platform.listFolder(path))

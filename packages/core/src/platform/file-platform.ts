@@ -16,6 +16,8 @@ export interface FilePlatform {
   listFolder(path: string): Promise<string[]>
   /** Where downloads are kept: the hub's own cache layout, shared with Python, or the browser's storage. */
   readonly cacheStore?: CacheStore
+  /** How a hub is asked about files; see `HubSettings`. Defaults to `headers`. */
+  readonly hubAccess?: 'headers' | 'listing'
   /** An incremental hash. */
   makeHash(algorithm: 'sha256' | 'sha1'): StreamingHash
   /** The SHA-256 of a local file; remembered by size and modification time. */
