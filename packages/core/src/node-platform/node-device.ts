@@ -33,7 +33,7 @@ export async function nodeDevice(options: OpenDeviceOptions = {}): Promise<Devic
   const kind = checkOneOf(options.kind ?? 'auto', 'kind', kinds)
   const threads = checkInteger(options.threads ?? availableParallelism(), 'threads', { min: 1, max: 1024 })
   const ort = await loadOrt(kind)
-  const open = (chosen: NodeDeviceKind): OrtDevice => makeDevice(ort, chosen, threads, options.spinning ?? true)
+  const open = (chosen: NodeDeviceKind): OrtDevice => makeDevice(ort, chosen, threads, options)
   if (kind === 'cpu') return open(kind)
   if (kind !== 'auto') return probed(open(kind))
   const hasCuda = ort.listSupportedBackends?.().some((backend) => backend.name === 'cuda' && backend.bundled) ?? false
@@ -72,7 +72,8 @@ async function probed(device: OrtDevice): Promise<Device> {
   }
 }
 
-function makeDevice(ort: NodeOrt, kind: NodeDeviceKind, threads: number, spinning: boolean): OrtDevice {
+function makeDevice(ort: NodeOrt, kind: NodeDeviceKind, threads: number, options: OpenDeviceOptions): OrtDevice {
+  const { spinning = true, unsupportedOps = 'error' } = options
   const sessionOptions: OrtSessionOptions = {
     executionProviders: [kind === 'cpu' ? 'cpu' : { name: providers[kind] }],
     intraOpNumThreads: threads,
@@ -84,5 +85,5 @@ function makeDevice(ort: NodeOrt, kind: NodeDeviceKind, threads: number, spinnin
     extra: { session: { intra_op: { allow_spinning: spinning ? '1' : '0' } } },
   }
   const reading = kind === 'webgpu' ? 'through-program' : 'direct'
-  return new OrtDevice({ ort, kind, threads, sessionOptions, placeFiles: placeNodeFiles, reading })
+  return new OrtDevice({ ort, kind, threads, sessionOptions, placeFiles: placeNodeFiles, reading, unsupportedOps })
 }

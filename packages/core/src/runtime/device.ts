@@ -13,6 +13,8 @@ export interface OpenDeviceOptions {
   readonly threads?: number
   /** Let threads wait actively between the parts of a run: faster steps, but busy cores. Defaults to true. */
   readonly spinning?: boolean
+  /** What `compile` does by default with ops that the device has no kernel for. Defaults to `error`. */
+  readonly unsupportedOps?: 'error' | 'cpu'
 }
 
 /** The bytes of a weight: an array, or a part of a file that is mapped without a copy where the platform can. */
@@ -30,7 +32,7 @@ export interface CompileOptions {
   readonly prepack?: boolean
   /** Keep an arena of freed blocks for later runs. Faster, more memory. Defaults to false. */
   readonly memoryArena?: boolean
-  /** What happens to ops that the device has no kernel for: an error (default), or the CPU with copies both ways. */
+  /** What happens to ops that the device has no kernel for: an error, or the CPU with copies both ways. Defaults to the device's own. */
   readonly unsupportedOps?: 'error' | 'cpu'
   readonly signal?: AbortSignal
 }

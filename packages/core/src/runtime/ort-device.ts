@@ -32,6 +32,8 @@ export interface OrtDeviceFields {
   /** Options of every session, before those of one compilation. */
   readonly sessionOptions: OrtSessionOptions
   readonly placeFiles: PlaceFiles
+  /** The default of compilations. */
+  readonly unsupportedOps: 'error' | 'cpu'
   /** How GPU tensors are read: by the tensor itself, or through a small program (where `getData` is not safe). */
   readonly reading: 'direct' | 'through-program'
 }
@@ -131,7 +133,7 @@ export class OrtDevice implements Device, OrtBackend {
     if (this.kind !== 'webgpu') return lowerForProvider(graph, this.kind === 'wasm' ? 'cpu' : this.kind)
     const lowered = lowerForProvider(graph, 'webgpu', await this.#traitsFor(graph))
     const missing = nodesWithoutWebgpuKernel(lowered)
-    if (missing.length > 0 && options.unsupportedOps !== 'cpu') {
+    if (missing.length > 0 && (options.unsupportedOps ?? this.#fields.unsupportedOps) === 'error') {
       const problem = `it has no kernel for ${[...new Set(missing)].join('; ')}`
       const fallback = "compile with unsupportedOps: 'cpu' to run these there"
       throw new DeviceError({ device: this.kind, operation: `compile ${graph.name}`, problem, fallback })
@@ -161,7 +163,12 @@ export class OrtDevice implements Device, OrtBackend {
 
   #optionsOf(graph: Graph, options: CompileOptions, weights: PlacedWeights): OrtSessionOptions {
     const base = this.#fields.sessionOptions
-    const { prepack = true, memoryArena = false, keepOnDevice = [], unsupportedOps = 'error' } = options
+    const {
+      prepack = true,
+      memoryArena = false,
+      keepOnDevice = [],
+      unsupportedOps = this.#fields.unsupportedOps,
+    } = options
     const session: Record<string, unknown> = { ...(base.extra?.session as Record<string, unknown> | undefined) }
     if (!prepack) session.disable_prepacking = '1'
     if (weights.folder !== undefined) session.model_external_initializers_file_folder_path = weights.folder

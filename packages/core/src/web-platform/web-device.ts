@@ -47,7 +47,16 @@ export async function webDevice(options: WebDeviceOptions = {}): Promise<Device>
     graphOptimizationLevel: 'all',
     logSeverityLevel: 4,
   }
-  return new OrtDevice({ ort, kind, threads, sessionOptions, placeFiles: noFiles(kind), reading: 'direct' })
+  const unsupportedOps = options.unsupportedOps ?? 'error'
+  return new OrtDevice({
+    ort,
+    kind,
+    threads,
+    sessionOptions,
+    placeFiles: noFiles(kind),
+    reading: 'direct',
+    unsupportedOps,
+  })
 }
 
 interface Gpu {

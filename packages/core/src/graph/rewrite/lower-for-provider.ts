@@ -1,3 +1,4 @@
+import { openGroupQueryAttention } from '../composite/open-group-query-attention.ts'
 import type { Graph } from '../graph.ts'
 import { type FusedAttention, webgpuRules } from './lower-for-webgpu.ts'
 import { type RewriteRules, rewriteGraph } from './rewrite-graph.ts'
@@ -11,10 +12,20 @@ export interface ProviderTraits {
   readonly fusedAttention?: FusedAttention
 }
 
+/** The fused attention kernel of CUDA takes half precision only. */
+const cudaRules: RewriteRules = {
+  groupQueryAttention: (inputs, attributes, used) => {
+    if (inputs[0]!.dtype !== 'float32') return undefined
+    const present = used[1] || used[2] ? 'used' : 'unused'
+    const { output, presentKey, presentValue, scores } = openGroupQueryAttention(inputs, attributes, present)
+    return [output, presentKey, presentValue, ...(scores ? [scores] : [])]
+  },
+}
+
 const rulesByProvider: { readonly [K in Provider]: (traits: ProviderTraits) => RewriteRules } = {
   cpu: () => ({}),
   webgpu: ({ fusedAttention = 'trusted' }) => webgpuRules(fusedAttention),
-  cuda: () => ({}),
+  cuda: () => cudaRules,
   coreml: () => ({}),
   directml: () => ({}),
 }

@@ -103,6 +103,8 @@ export function webgpuRules(fusedAttention: FusedAttention): RewriteRules {
     multiHeadAttention: (inputs, attributes) =>
       fusedAttention === 'trusted' ? undefined : openMultiHeadAttention(inputs, attributes),
     groupQueryAttention: (inputs, attributes, used) => {
+      // quantised caches are refused with the name of the op later
+      if (attributes.keyScale !== 'none' || attributes.valueScale !== 'none') return undefined
       // one token at a time the fused kernel has been right on every adapter
       const trusted = fusedAttention === 'trusted' || inputs[0]!.shape[1] === 1
       if (trusted && fusedKernelFits(inputs, attributes)) return undefined

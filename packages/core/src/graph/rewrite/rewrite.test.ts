@@ -5,6 +5,7 @@ import { add, exp, multiply } from '../ops/elementwise.ts'
 import { reduceSum } from '../ops/reduction.ts'
 import { printGraph } from '../print-graph.ts'
 import { evaluateGraph } from '../reference/evaluate.ts'
+import { lowerForProvider } from './lower-for-provider.ts'
 import { webgpuRules } from './lower-for-webgpu.ts'
 import { rewriteGraph } from './rewrite-graph.ts'
 
@@ -37,4 +38,14 @@ describe('substitutes for WebGPU compute what the op says', () => {
         })
       }
     })
+})
+
+test('CUDA gets open attention for float32, which its fused kernel does not take', () => {
+  const item = opCases().find((one) => one.name.startsWith('groupQueryAttention plain, 5 after 6'))!
+  const lowered = lowerForProvider(item.graph, 'cuda')
+  expect(lowered.nodes.some((node) => node.op === 'groupQueryAttention')).toBe(false)
+  const [exact, actual] = [item.graph, lowered].map((graph) => evaluateGraph(graph, item.feeds).result0!.data)
+  exact!.forEach((value, at) => {
+    expect(actual![at]).toBeCloseTo(value, 9)
+  })
 })
