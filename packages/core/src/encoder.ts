@@ -26,6 +26,6 @@ export type {
 } from './models/encoder/encoder-config.ts'
 export { type EncoderRow, encoderFeeds } from './models/encoder/encoder-feeds.ts'
 export { buildEncoderGraph, type EncoderGraphOptions } from './models/encoder/encoder-graph.ts'
-export { bindEncoderWeights } from './models/encoder/encoder-weights.ts'
+export { type BindEncoderWeightsOptions, bindEncoderWeights } from './models/encoder/encoder-weights.ts'
 export type { Pooling } from './models/encoder/pooling.ts'
 export { encoderModelTypes, readEncoderConfig } from './models/encoder/read-encoder-config.ts'

@@ -1,5 +1,5 @@
 /** @file Runs an encoder over many texts: batches by length, one program, aborts between batches, closes when idle. */
-import type { CallOptions } from '@lc/model'
+import type { Accuracy, CallOptions } from '@lc/model'
 import { DisposeGuard } from '@lc/model/dispose'
 import type { EncoderConfig } from '../../models/encoder/encoder-config.ts'
 import { type EncoderRow, encoderFeeds } from '../../models/encoder/encoder-feeds.ts'
@@ -21,6 +21,7 @@ export type Padding = 'masked' | 'none'
 export interface EncoderRunnerFields {
   readonly name: string
   readonly config: EncoderConfig
+  readonly accuracy: Accuracy
   /** Compiles the graph with or without a mask; each is asked for once, when it is first needed. */
   readonly compile: (padding: Padding) => Promise<Program>
   /** Frees what the runner was given, after the programs. */
@@ -36,6 +37,7 @@ const longText = 384
 /** An encoder on a device. */
 export class EncoderRunner {
   readonly config: EncoderConfig
+  readonly accuracy: Accuracy
   readonly #compile: (padding: Padding) => Promise<Program>
   readonly #programs = new Map<Padding, Promise<Program>>()
   readonly #guard: DisposeGuard
@@ -43,6 +45,7 @@ export class EncoderRunner {
 
   constructor(fields: EncoderRunnerFields) {
     this.config = fields.config
+    this.accuracy = fields.accuracy
     this.#compile = fields.compile
     const maxPairs = Math.ceil(maxPairsPerHead / fields.config.headCount) * 4
     this.#limits = { maxTokens, maxPairs, neverPadFrom: longText }

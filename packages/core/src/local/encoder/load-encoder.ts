@@ -11,7 +11,7 @@ import type { LocalTokenClassifier } from './local-token-classifier.ts'
 import { type LocalEncoder, type OpenEncoderOptions, openEncoder } from './open-encoder.ts'
 
 /** Options of `loadEncoder`. */
-export interface LoadEncoderOptions extends Omit<OpenEncoderOptions, 'release'> {
+export interface LoadEncoderOptions extends Omit<OpenEncoderOptions, 'release' | 'store'> {
   /** A kind of device, opened for this model and closed with it, or an open device, which stays open. Defaults to `auto`. */
   readonly device?: 'auto' | DeviceKind | Device
   /** Threads of one run on the CPU. Defaults to the cores of the machine. */
@@ -34,7 +34,7 @@ export async function loadEncoder(source: ModelSource, options: LoadEncoderOptio
   try {
     const { device, release } = await openDevice(platform, options)
     try {
-      return await openEncoder(files, device, { ...options, release })
+      return await openEncoder(files, device, { ...options, release, store: platform.convertedWeights })
     } catch (error) {
       await release()
       throw error

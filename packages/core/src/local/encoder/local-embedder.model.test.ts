@@ -4,6 +4,7 @@ import { afterAll, describe, expect, test } from 'vitest'
 import { fixturePath, readFixtureJson, readFixtureTensors } from '../../../fixtures/read-fixture.ts'
 import { openModel } from '../../model-files/open-model.ts'
 import { nodePlatform } from '../../node-platform/node-platform.ts'
+import { loadEmbedder } from './load-encoder.ts'
 import type { LocalEmbedder } from './local-embedder.ts'
 import { openEncoder } from './open-encoder.ts'
 
@@ -36,6 +37,15 @@ test('MiniLM gives the vectors of sentence-transformers within 1e-5 of cosine di
     for (const [at, value] of vector.entries()) cosine += value * expected[index * vector.length + at]!
     expect(Math.abs(1 - cosine)).toBeLessThan(1e-5)
   }
+})
+
+test('8-bit integers keep the direction of the vectors', async () => {
+  const fast = await loadEmbedder('all-minilm-l6-v2', { platform, device, accuracy: 'fast' })
+  const { texts } = readFixtureJson<Recorded>('minilm', 'texts.json')
+  const [exact, quick] = [await embedder.embed(texts), await fast.embed(texts)]
+  for (const [index, vector] of exact.entries())
+    expect(vector.reduce((sum, value, at) => sum + value * quick[index]![at]!, 0)).toBeGreaterThan(0.99)
+  await fast.close()
 })
 
 test('reads its limits from the files', () => {

@@ -1,5 +1,5 @@
 /** @file Texts to vectors by a local encoder, as its sentence-transformers settings say. */
-import type { Embedder, EmbedOptions } from '@lc/model'
+import type { Accuracy, Embedder, EmbedOptions } from '@lc/model'
 import { checkArgument, checkOneOf } from '@lc/model/check'
 import { asyncDispose } from '@lc/model/dispose'
 import type { EncoderRow } from '../../models/encoder/encoder-feeds.ts'
@@ -46,6 +46,11 @@ export class LocalEmbedder implements Embedder {
     this.contextLength = fields.settings.maxLength
     this.#runner = fields.runner
     this.#frame = specialFrame(fields.tokenizer)
+  }
+
+  /** The accuracy that is used. */
+  get accuracy(): Accuracy {
+    return this.#runner.accuracy
   }
 
   get closed(): boolean {

@@ -1,4 +1,4 @@
-import type { CallOptions, Reranker } from '@lc/model'
+import type { Accuracy, CallOptions, Reranker } from '@lc/model'
 import { checkArgument } from '@lc/model/check'
 import { asyncDispose } from '@lc/model/dispose'
 import { ContextLengthError, UnsupportedCapabilityError } from '@lc/model/errors'
@@ -33,6 +33,11 @@ export class LocalReranker implements Reranker {
     this.labels = fields.runner.config.labels
     this.contextLength = fields.runner.config.contextLength
     this.#runner = fields.runner
+  }
+
+  /** The accuracy that is used. */
+  get accuracy(): Accuracy {
+    return this.#runner.accuracy
   }
 
   get closed(): boolean {

@@ -1,4 +1,4 @@
-import type { CallOptions, Span, TextOrIds, TokenClassification, TokenClassifier } from '@lc/model'
+import type { Accuracy, CallOptions, Span, TextOrIds, TokenClassification, TokenClassifier } from '@lc/model'
 import { asyncDispose } from '@lc/model/dispose'
 import { ContextLengthError } from '@lc/model/errors'
 import type { LocalTokenizer } from '../../tokenizer/local-tokenizer.ts'
@@ -31,6 +31,11 @@ export class LocalTokenClassifier implements TokenClassifier {
     this.#runner = fields.runner
     this.#frame = specialFrame(fields.tokenizer)
     this.contextLength = fields.runner.config.contextLength - this.#frame.before.length - this.#frame.after.length
+  }
+
+  /** The accuracy that is used. */
+  get accuracy(): Accuracy {
+    return this.#runner.accuracy
   }
 
   get closed(): boolean {

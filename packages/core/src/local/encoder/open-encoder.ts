@@ -1,5 +1,5 @@
 /** @file Makes the local form of an encoder from its files: embedder, reranker or token classifier, as its head says. */
-import type { CallOptions } from '@lc/model'
+import type { Accuracy, CallOptions } from '@lc/model'
 import { checkInteger, checkOneOf } from '@lc/model/check'
 import { UnsupportedModelError } from '../../errors/unsupported-model-error.ts'
 import type { ModelFiles, SentenceTransformers } from '../../model-files/model-files.ts'
@@ -11,6 +11,7 @@ import { readEncoderConfig } from '../../models/encoder/read-encoder-config.ts'
 import { readPooling } from '../../models/encoder/read-pooling.ts'
 import type { Device } from '../../runtime/device.ts'
 import type { Program } from '../../runtime/program.ts'
+import type { ConvertedWeightsStore } from '../../weights/converted-weights.ts'
 import { EncoderRunner, type Padding } from './encoder-runner.ts'
 import { type EmbedderSettings, LocalEmbedder } from './local-embedder.ts'
 import { LocalReranker } from './local-reranker.ts'
@@ -18,6 +19,13 @@ import { LocalTokenClassifier } from './local-token-classifier.ts'
 
 /** Options of `openEncoder`. */
 export interface OpenEncoderOptions extends CallOptions {
+  /**
+   * `'exact'` (default): the weights in float32. `'fast'`: 8-bit integers in the layers, on the CPU; other devices have no kernel for
+   * them and stay exact. What is used stands in `accuracy` of the encoder.
+   */
+  readonly accuracy?: Accuracy
+  /** Keeps converted weights on disk. */
+  readonly store?: ConvertedWeightsStore | undefined
   /** How an embedder makes one vector of a text. Defaults to what the model's own settings say, otherwise the mean. */
   readonly pooling?: Pooling
   /** Whether an embedder's vectors have length 1. Defaults to what the model's own settings say, otherwise no. */
@@ -34,7 +42,7 @@ export interface OpenEncoderOptions extends CallOptions {
 export type LocalEncoder = LocalEmbedder | LocalReranker | LocalTokenClassifier
 
 /**
- * Opens an encoder on a device: float32, with the numbers of its weights. The result owns the files: its `close` closes them.
+ * Opens an encoder on a device. The result owns the files: its `close` closes them.
  *
  * @throws UnsupportedModelError for an unknown family or unknown sentence-transformers modules; FileFormatError where configuration
  *   and weights do not fit.
@@ -47,21 +55,29 @@ export async function openEncoder(
   const config = readEncoderConfig(files.config)
   const settings = embedderSettings(files, config, options)
   const pooling = choosePooling(files, options)
+  const accuracy = chooseAccuracy(device, options)
   const compile = async (padding: Padding): Promise<Program> => {
-    const graph = buildEncoderGraph(config, { weights: files.weights, pooling, padding })
-    return device.compile(graph, { weights: await bindEncoderWeights(graph, files.weights) })
+    const graph = buildEncoderGraph(config, { weights: files.weights, pooling, padding, accuracy })
+    const { store } = options
+    const weights = await bindEncoderWeights(graph, files.weights, { device, hash: files.hash, store })
+    return device.compile(graph, { weights })
   }
   const release = async (): Promise<void> => {
     await files.close()
     await options.release?.()
   }
-  const runner = new EncoderRunner({ name: files.name, config, compile, release })
+  const runner = new EncoderRunner({ name: files.name, config, accuracy, compile, release })
   await runner.prepare()
   options.signal?.throwIfAborted()
   const fields = { id: files.name, tokenizer: files.tokenizer, runner }
   if (config.head === 'sequence') return new LocalReranker(fields)
   if (config.head === 'tokens') return new LocalTokenClassifier(fields)
   return new LocalEmbedder({ ...fields, settings })
+}
+
+function chooseAccuracy(device: Device, options: OpenEncoderOptions): Accuracy {
+  const wanted = checkOneOf(options.accuracy ?? 'exact', 'accuracy', ['exact', 'fast'])
+  return device.kind === 'cpu' || device.kind === 'wasm' ? wanted : 'exact'
 }
 
 const knownModules = ['Transformer', 'Pooling', 'Normalize']

@@ -7,7 +7,7 @@ import type { Value } from '../../graph/value.ts'
 import type { EncoderBody } from '../encoder/encoder-body.ts'
 import type { BertConfig } from '../encoder/encoder-config.ts'
 import { type EncoderInputs, paddingBias } from '../encoder/encoder-inputs.ts'
-import { activate, attendAll, linear } from '../encoder/encoder-layers.ts'
+import { activate, attendAll, linear, linears } from '../encoder/encoder-layers.ts'
 import type { EncoderWeights } from '../encoder/encoder-weights.ts'
 
 /** The layers of a BERT model over the given inputs. */
@@ -44,16 +44,16 @@ function attend(
   state: { readonly x: Value; readonly bias: Value | undefined },
 ): { readonly output: Value; readonly probabilities?: Value } {
   const size = config.hiddenSize
-  const project = (part: string): Value => linear(weights, state.x, `${name}.self.${part}`, { from: size, to: size })
-  const rows = { query: project('query'), key: project('key'), value: project('value') }
-  const attended = attendAll(rows, config, state.bias)
+  const names = ['query', 'key', 'value'].map((part) => `${name}.self.${part}`)
+  const [query, key, value] = linears(weights, state.x, names, { from: size, to: size }) as [Value, Value, Value]
+  const attended = attendAll({ query, key, value }, config, state.bias)
   return { ...attended, output: linear(weights, attended.output, `${name}.output.dense`, { from: size, to: size }) }
 }
 
 function feedForward(config: BertConfig, weights: EncoderWeights, name: string, x: Value): Value {
   const { hiddenSize: size, intermediateSize: wide } = config
   const inner = activate(linear(weights, x, `${name}.intermediate.dense`, { from: size, to: wide }), config.activation)
-  return linear(weights, inner, `${name}.output.dense`, { from: wide, to: size })
+  return linear(weights, inner, `${name}.output.dense`, { from: wide, to: size, outliers: true })
 }
 
 function normed(config: BertConfig, weights: EncoderWeights, name: string, x: Value, residual?: Value): Value {

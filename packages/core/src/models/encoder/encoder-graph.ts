@@ -1,4 +1,5 @@
 /** @file An encoder and its head as one graph. */
+import type { Accuracy } from '@lc/model'
 import { Graph } from '../../graph/graph.ts'
 import type { Value } from '../../graph/value.ts'
 import type { WeightSource } from '../../weights/weight-source.ts'
@@ -17,6 +18,8 @@ export interface EncoderGraphOptions {
   readonly weights?: Pick<WeightSource, 'names'>
   /** How the output `pooled` is made (embedding head). Defaults to `mean`. */
   readonly pooling?: Pooling
+  /** `fast`: 8-bit integers in the layers; CPU only. Defaults to `exact`. */
+  readonly accuracy?: Accuracy
   /** `masked` (default): texts of any lengths. `none`: all texts of a batch have one length; less memory for long ones. */
   readonly padding?: 'masked' | 'none'
   /** Further outputs: `hidden.0` to `hidden.L` [B, T, E] and, with a mask, `attention.0`... [B, H, T, T]. Defaults to none. */
@@ -29,7 +32,7 @@ export interface EncoderGraphOptions {
  */
 export function buildEncoderGraph(config: EncoderConfig, options: EncoderGraphOptions = {}): Graph {
   const graph = new Graph(config.modelType)
-  const weights = encoderWeights(graph, options.weights)
+  const weights = encoderWeights(graph, options.weights, options.accuracy)
   const inputs = declareEncoderInputs(graph, {
     headDim: config.headDim,
     positionsPerText: config.kind === 'bert',

@@ -8,16 +8,44 @@ import { reshape, transpose, unsqueeze } from '../../graph/ops/movement.ts'
 import type { Value } from '../../graph/value.ts'
 import type { EncoderActivation } from './encoder-config.ts'
 import type { EncoderWeights } from './encoder-weights.ts'
+import { type Int8Rows, int8Product, int8Rows } from './int8-rows.ts'
 
-/** x [.., in] times the transposed weight [out, in], plus the bias where the model has one. */
-export function linear(
-  weights: EncoderWeights,
-  x: Value,
-  name: string,
-  sizes: { readonly from: number; readonly to: number; readonly bias?: boolean },
-): Value {
-  const product = fusedMatMul(x, weights.weight(`${name}.weight`, [sizes.to, sizes.from]), { transposeB: true })
-  return sizes.bias === false ? product : add(product, weights.weight(`${name}.bias`, [sizes.to]))
+/** Some linear layers of one input. */
+export interface LinearLayers {
+  readonly from: number
+  readonly to: number
+  /** Defaults to true. */
+  readonly bias?: boolean
+  /** Whether the input has outliers, which 8-bit codes would lose. Defaults to no. */
+  readonly outliers?: boolean
+}
+
+/** x [.., in] times the transposed weight [out, in] of each name, plus the bias where the model has one. */
+export function linears(weights: EncoderWeights, x: Value, names: readonly string[], layers: LinearLayers): Value[] {
+  const rows = weights.accuracy === 'fast' ? int8Rows(x, layers.outliers ? 'fine' : 'coarse') : undefined
+  return names.map((name) => {
+    const product = rows ? integers(weights, rows, name, layers) : floats(weights, x, name, layers)
+    return layers.bias === false ? product : add(product, weights.weight(`${name}.bias`, [layers.to]))
+  })
+}
+
+function floats(weights: EncoderWeights, x: Value, name: string, { from, to }: LinearLayers): Value {
+  return fusedMatMul(x, weights.weight(`${name}.weight`, [to, from]), { transposeB: true })
+}
+
+function integers(weights: EncoderWeights, rows: Int8Rows, name: string, { from, to }: LinearLayers): Value {
+  const { data, scales } = weights.int8(`${name}.weight`, [to, from])
+  return int8Product(rows, data, scales)
+}
+
+/** One linear layer of `linears`. */
+export function linear(weights: EncoderWeights, x: Value, name: string, layers: LinearLayers): Value {
+  return linears(weights, x, [name], layers)[0]!
+}
+
+/** A linear layer in float32 whatever the accuracy: the small ones at the end. */
+export function exactLinear(weights: EncoderWeights, x: Value, name: string, layers: LinearLayers): Value {
+  return linear({ ...weights, accuracy: 'exact' }, x, name, layers)
 }
 
 /** An activation of the feed-forward part. */

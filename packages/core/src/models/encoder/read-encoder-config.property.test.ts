@@ -41,7 +41,7 @@ test.each([
   ['num_hidden_layers', 5000, 'num_hidden_layers must be a whole number from 1 to 1024'],
   ['hidden_act', 'swiglu', 'hidden_act must be one of'],
   ['position_embedding_type', 'relative_key', 'position_embedding_type must be absolute'],
-  ['id2label', { 0: 'A', 2: 'B' }, ''],
+  ['id2label', { 0: 'A', 2: 'B' }, 'id2label must be names for 0 to 1'],
 ])('%s = %j', (field, value, message) => {
   const config = { ...readFixtureJson<JsonObject>('tiny-bert-tokens', 'config.json'), [field]: value as JsonValue }
   expect(() => readEncoderConfig(config)).toThrow(expect.objectContaining({ code: 'file-format' }))

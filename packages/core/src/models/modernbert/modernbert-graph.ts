@@ -98,6 +98,7 @@ function feedForward(config: ModernBertConfig, weights: EncoderWeights, name: st
     from: wide,
     to: size,
     bias,
+    outliers: true,
   })
 }
 
