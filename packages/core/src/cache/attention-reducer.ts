@@ -25,6 +25,8 @@ export interface ReduceRequest {
   readonly rows: RowReduction
   /** Reduced here only where rows are not. */
   readonly heads: 'each' | 'mean' | 'max'
+  /** Positions of the keys that attention is over. Defaults to all. */
+  readonly keys?: readonly { readonly from: number; readonly to: number }[]
 }
 
 const hidden = -1e30
@@ -106,25 +108,30 @@ export class AttentionReducer {
     return outputs.attention!.data as Float32Array
   }
 
-  #bias({ cache, layer, position }: ReduceRequest, start: number, end: number): Float32Array {
+  #bias({ cache, layer, position, keys }: ReduceRequest, start: number, end: number): Float32Array {
     const { kvHeads, layers } = this.#config
     const { window } = layers[layer]!
-    const data = new Float32Array(kvHeads * (end - start) * cache.capacity)
-    let offset = 0
+    const { capacity } = cache
+    const visible = this.#attention.visible?.bind(this.#attention)
+    const data = new Float32Array(kvHeads * (end - start) * capacity).fill(hidden)
+    const size = (end - start) * capacity
     for (let head = 0; head < kvHeads; head++) {
+      if (head > 0 && cache.uniform) {
+        data.copyWithin(head * size, 0, size)
+        continue
+      }
       const positions = cache.positionsOf(layer, head)
       const length = cache.lengthOf(layer, head)
       const own = cache.biasOf(layer, head)
-      for (let row = start; row < end; row++, offset += cache.capacity) {
+      for (let row = start; row < end; row++) {
         const query = position + row
-        for (let slot = 0; slot < cache.capacity; slot++) {
+        const offset = head * size + (row - start) * capacity
+        for (let slot = 0; slot < length; slot++) {
           const key = positions[slot]!
-          const sees =
-            slot < length &&
-            key <= query &&
-            (window === undefined || query - key < window) &&
-            (this.#attention.visible?.(query, key, layer) ?? true)
-          data[offset + slot] = sees ? Math.max(own?.[slot] ?? 0, hidden) : hidden
+          if (key > query || (window !== undefined && query - key >= window)) continue
+          if (keys && !keys.some(({ from, to }) => key >= from && key < to)) continue
+          if (visible && !visible(query, key, layer)) continue
+          data[offset + slot] = own ? Math.max(own[slot]!, hidden) : 0
         }
       }
     }

@@ -41,6 +41,8 @@ export type ObservationRequest =
       readonly rows: 'sum' | 'mean' | 'max' | 'mean-over-visible'
       /** Query heads of one key/value head joined, all heads of a layer joined, or apart. */
       readonly heads: 'group-mean' | 'group-max' | 'group-sum' | 'layer-mean' | 'each'
+      /** Positions of the keys that attention is over, `[from, to)` each; the others are as if they were not there. Defaults to all. */
+      readonly keys?: readonly { readonly from: number; readonly to: number }[]
     }
   /** Whole rows of attention of the last queries. */
   | { readonly kind: 'attention-rows'; readonly id: string; readonly last: number }
@@ -157,6 +159,8 @@ export interface CacheEvent {
 export interface PolicyModel {
   readonly config: DecoderConfig
   readonly contextLength: number
+  /** Token ids of a text, without added tokens. */
+  encode(text: string): Uint32Array
 }
 
 /** A policy at work in one session. */

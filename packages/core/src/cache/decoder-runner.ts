@@ -102,12 +102,9 @@ export class DecoderRunner {
       ...stepBiases(input),
       ...this.#patternFeeds(cache, 'step', 1),
     }
-    const outputs = await program.run(
-      feeds,
-      [...new Set([...fetches, ...(append ? rowNames(cache) : [])])],
-      signalOf(request),
-    )
-    if (append) cache.append(newRows(cache, outputs), 1)
+    const names = append ? [...fetches, 'keys', 'values'] : fetches
+    const outputs = await program.run(feeds, [...new Set(names)], signalOf(request))
+    if (append) cache.append(stepRows(cache, outputs), 1)
     return outputs
   }
 
@@ -217,6 +214,16 @@ function newRows(cache: KvCache, outputs: RunOutputs): NewRows[] {
   return layersOf(cache).map((layer) => ({
     key: outputs[`key.${layer}`]!.data as Float32Array,
     value: outputs[`value.${layer}`]!.data as Float32Array,
+  }))
+}
+
+/** Rows of a step, whose layers come in one piece. */
+function stepRows(cache: KvCache, outputs: RunOutputs): NewRows[] {
+  const width = cache.shape.kvHeads * cache.shape.headDim
+  const [keys, values] = [outputs.keys!.data as Float32Array, outputs.values!.data as Float32Array]
+  return layersOf(cache).map((layer) => ({
+    key: keys.subarray(layer * width, (layer + 1) * width),
+    value: values.subarray(layer * width, (layer + 1) * width),
   }))
 }
 

@@ -74,15 +74,16 @@ export class KvLayer {
   keep(head: number, slots: ArrayLike<number>, length: number): void {
     const { headDim } = this.shape
     const base = head * this.capacity
-    for (let index = 0; index < slots.length; index++) {
-      const slot = slots[index]!
-      if (slot !== index)
-        this.key.copyWithin((base + index) * headDim, (base + slot) * headDim, (base + slot + 1) * headDim)
-    }
+    const runs = movedRuns(slots)
+    for (const { to, from, count } of runs)
+      this.key.copyWithin((base + to) * headDim, (base + from) * headDim, (base + from + count) * headDim)
     this.key.fill(0, (base + slots.length) * headDim, (base + length) * headDim)
     for (let column = 0; column < headDim; column++) {
       const row = (head * headDim + column) * this.capacity
-      for (let index = 0; index < slots.length; index++) this.value[row + index] = this.value[row + slots[index]!]!
+      for (const { to, from, count } of runs) {
+        if (count > longRun) this.value.copyWithin(row + to, row + from, row + from + count)
+        else for (let index = 0; index < count; index++) this.value[row + to + index] = this.value[row + from + index]!
+      }
       this.value.fill(0, row + slots.length, row + length)
     }
   }
@@ -122,4 +123,20 @@ export class KvLayer {
     for (let column = 0; column < headDim; column++)
       this.value[(head * headDim + column) * this.capacity + slot] = value[column]!
   }
+}
+
+/** Slots from which on a native move is faster than a loop. */
+const longRun = 24
+
+/** Neighbouring slots that move together; those that stay where they are left out. */
+function movedRuns(slots: ArrayLike<number>): { to: number; from: number; count: number }[] {
+  const runs: { to: number; from: number; count: number }[] = []
+  for (let index = 0; index < slots.length; index++) {
+    const slot = slots[index]!
+    if (slot === index) continue
+    const last = runs.at(-1)
+    if (last && last.from + last.count === slot) last.count++
+    else runs.push({ to: index, from: slot, count: 1 })
+  }
+  return runs
 }

@@ -234,7 +234,8 @@ export class Observer {
     options: CallOptions,
   ): Promise<readonly Float32Array[]> {
     const rows = request.rows === 'max' ? 'max' : 'mean'
-    const reduction = { layer, queries, cache, position, rows, heads: 'each' } as const
+    const { keys } = request
+    const reduction = { layer, queries, cache, position, rows, heads: 'each', ...(keys && { keys }) } as const
     const all = await this.#fields.reducer.reduce(reduction, options)
     const { heads, kvHeads } = this.#fields.runner.config
     return groupHeads(all, { heads, kvHeads }, request.heads as HeadGrouping)

@@ -4,6 +4,7 @@ import { Graph } from '../../graph/graph.ts'
 import { multiply } from '../../graph/ops/elementwise.ts'
 import { gather } from '../../graph/ops/gather.ts'
 import { matMul } from '../../graph/ops/matmul.ts'
+import { concat } from '../../graph/ops/movement.ts'
 import { gatherBlockQuantized } from '../../graph/ops/quantised.ts'
 import type { Value } from '../../graph/value.ts'
 import { type AttentionPattern, fullAttention } from './attention-pattern.ts'
@@ -48,7 +49,8 @@ export function canRotate(config: DecoderConfig): boolean {
  * cache `pastKey.<l>` and `pastValue.<l>` as in `AttentionSite`; `lastIndex` and `totalLength` (fused) or `bias.<l>` (open, step).
  *
  * Outputs: `hidden` (after the final norm), per layer `key.<l>`, `value.<l>`, `query.<l>` (rotated) and, unless the stream is
- * rotated, `stream.<l>` (what entered the layer); `logits` with a head. Shapes are `[B, T, ...]`, in a step rows are one.
+ * rotated, `stream.<l>` (what entered the layer); `logits` with a head. Shapes are `[B, T, ...]`, in a step rows are one. A step
+ * also gives `keys` and `values`, those of all layers one after the other: each output of a run has its price.
  */
 export function buildDecoderGraph(config: DecoderConfig, options: DecoderGraphOptions = {}): DecoderGraph {
   const { mode = 'fused', attention = fullAttention, choose = float32Everywhere, rotated = false } = options
@@ -59,10 +61,13 @@ export function buildDecoderGraph(config: DecoderConfig, options: DecoderGraphOp
   const rotary = rotaryInputs(scope, mode)
   const shared = sharedInputs(graph, mode)
   let stream: Stream = { sum: embedTokens(scope, ids, options.embedding ?? { kind: 'float32' }) }
+  const rows: { keys: Value[]; values: Value[] } = { keys: [], values: [] }
   for (let layer = 0; layer < count; layer++) {
     const attend = (query: Value, key: Value, value: Value): Value => {
       const site = attentionSite(scope, { layer, mode, query, key, value, ...shared })
       for (const [name, output] of Object.entries({ query, key, value })) site.output(name, output)
+      rows.keys.push(key)
+      rows.values.push(value)
       return (attention.build ?? plainAttention)(site)
     }
     const rope = config.layers[layer]!.rope
@@ -71,6 +76,7 @@ export function buildDecoderGraph(config: DecoderConfig, options: DecoderGraphOp
     if (!rotated) graph.output(`stream.${layer}`, found)
     stream = next
   }
+  if (mode === 'step') for (const [name, parts] of Object.entries(rows)) graph.output(name, concat(parts, { axis: 0 }))
   const hidden = finalHidden(scope, stream)
   graph.output('hidden', hidden)
   if (options.head) graph.output('logits', headLogits(scope, hidden))
