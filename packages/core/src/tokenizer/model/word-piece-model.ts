@@ -4,6 +4,9 @@ import type { TokenModel } from './token-model.ts'
 import type { TokenSink } from './token-sink.ts'
 import type { Vocabulary } from './vocabulary.ts'
 
+/** Ids, and where each token ends in its word. */
+type Cuts = readonly (readonly [id: number, end: number])[]
+
 export interface WordPieceOptions {
   readonly vocabulary: Vocabulary
   readonly unknownId: number
@@ -15,6 +18,9 @@ export interface WordPieceOptions {
 
 /** The tokenization of BERT. */
 export class WordPieceModel implements TokenModel {
+  /** Words that were cut before. */
+  #known = new Map<string, Cuts | undefined>()
+
   readonly #options: WordPieceOptions
   readonly #longestToken: number
 
@@ -27,7 +33,7 @@ export class WordPieceModel implements TokenModel {
 
   encode(piece: AlignedText, sink: TokenSink): void {
     const { unknownId } = this.#options
-    const cuts = this.#cut(piece.text)
+    const cuts = this.#remembered(piece.text)
     if (!cuts) {
       const { start, end } = originOf(piece, 0, piece.text.length)
       sink.push(unknownId, start, end)
@@ -41,10 +47,20 @@ export class WordPieceModel implements TokenModel {
     }
   }
 
-  #cut(text: string): [id: number, end: number][] | undefined {
+  #remembered(text: string): Cuts | undefined {
+    if (text.length > 64) return this.#cut(text)
+    const known = this.#known.get(text)
+    if (known || this.#known.has(text)) return known
+    if (this.#known.size >= 65_536) this.#known = new Map()
+    const cuts = this.#cut(text)
+    this.#known.set(text, cuts)
+    return cuts
+  }
+
+  #cut(text: string): Cuts | undefined {
     const { vocabulary, prefix, longestWord } = this.#options
     if (text.length > longestWord && [...text].length > longestWord) return undefined
-    const cuts: [number, number][] = []
+    const cuts: [id: number, end: number][] = []
     for (let from = 0; from < text.length; ) {
       const lead = from > 0 ? prefix : ''
       let to = Math.min(text.length, from + this.#longestToken)

@@ -20,7 +20,8 @@ export function normalizeBert(text: AlignedText, options: BertNormalizerOptions)
   let current = text
   if (options.cleanText) {
     current = replaceAligned(current, control, () => '')
-    current = replaceAligned(current, whiteSpace, () => ' ')
+    // one unit for one unit: every origin stays where it is
+    current = { ...current, text: current.text.replace(whiteSpace, ' ') }
   }
   if (options.spaceIdeographs) current = replaceAligned(current, ideographs, (character) => ` ${character} `)
   if (options.stripAccents) current = replaceAligned(normalizeUnicode(current, 'NFD'), /\p{Mn}+/gu, () => '')

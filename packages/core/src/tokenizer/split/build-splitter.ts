@@ -2,7 +2,7 @@
 import { Component } from '../component.ts'
 import { type AlignedText, prependAligned, replaceAligned, sliceAligned } from '../text/aligned-text.ts'
 import { translatePattern } from '../text/onig-pattern.ts'
-import { type SplitBehavior, type Splitter, splitBehaviors, splitByPattern } from './split-text.ts'
+import { matchesOf, type SplitBehavior, type Splitter, splitBehaviors, splitByPattern } from './split-text.ts'
 
 /** A pre-tokenizer, and whether what it gives is to be read as bytes. */
 export interface PreTokenizer {
@@ -32,18 +32,12 @@ const builders: Readonly<Record<string, Build>> = {
     plain(splitByPattern(new RegExp(`[${punctuation}]`, 'gu'), behavior(component, 'Isolated'))),
   Whitespace: () =>
     plain(
-      splitByPattern(
+      matchesOf(
         /[\p{Alphabetic}\p{M}\p{Nd}\p{Pc}\p{Join_Control}]+|[^\p{Alphabetic}\p{M}\p{Nd}\p{Pc}\p{Join_Control}\p{White_Space}]+/gu,
-        'Removed',
-        true,
       ),
     ),
-  WhitespaceSplit: () => plain(splitByPattern(/\p{White_Space}/gu, 'Removed')),
-  BertPreTokenizer: () =>
-    sequence([
-      plain(splitByPattern(/\p{White_Space}/gu, 'Removed')),
-      plain(splitByPattern(new RegExp(`[${punctuation}]`, 'gu'), 'Isolated')),
-    ]),
+  WhitespaceSplit: () => plain(matchesOf(/\P{White_Space}+/gu)),
+  BertPreTokenizer: () => plain(matchesOf(new RegExp(`[${punctuation}]|[^${punctuation}\\p{White_Space}]+`, 'gu'))),
   CharDelimiterSplit: (component) =>
     plain(splitByPattern(new RegExp(escapePattern(component.text('delimiter')), 'gu'), 'Removed')),
   Metaspace: metaspace,

@@ -23,6 +23,17 @@ export function splitByPattern(pattern: RegExp, behavior: SplitBehavior, invert 
   }
 }
 
+/** The matches of a global pattern, and nothing of what lies between them. */
+export function matchesOf(pattern: RegExp): Splitter {
+  return (piece) => {
+    const pieces: AlignedText[] = []
+    pattern.lastIndex = 0
+    for (let match = pattern.exec(piece.text); match; match = pattern.exec(piece.text))
+      pieces.push(sliceAligned(piece, match.index, pattern.lastIndex))
+    return pieces
+  }
+}
+
 /** The common case, without intermediate lists. */
 function isolate(piece: AlignedText, pattern: RegExp): AlignedText[] {
   const { text } = piece

@@ -36,36 +36,56 @@ export function originOf(aligned: AlignedText, from: number, to: number): Span {
 
 /** Builds a changed text unit by unit while keeping the origins. */
 export class AlignedBuilder {
-  readonly #parts: string[] = []
-  readonly #starts: number[] = []
-  readonly #ends: number[] = []
+  #text = ''
+  #starts = new Int32Array(256)
+  #ends = new Int32Array(256)
+  #length = 0
 
   /** Text that stands for the input range `[start, end)` as a whole. */
   push(text: string, start: number, end: number): void {
-    this.#parts.push(text)
-    for (let i = 0; i < text.length; i++) {
-      this.#starts.push(start)
-      this.#ends.push(end)
+    this.#reserve(text.length)
+    this.#text += text
+    for (let i = 0; i < text.length; i++, this.#length++) {
+      this.#starts[this.#length] = start
+      this.#ends[this.#length] = end
     }
   }
 
   /** The units `[from, to)` of `aligned`, unchanged. */
   copy(aligned: AlignedText, from: number, to: number): void {
-    this.#parts.push(aligned.text.slice(from, to))
-    for (let i = from; i < to; i++) {
-      this.#starts.push(aligned.starts ? aligned.starts[i]! : aligned.base + i)
-      this.#ends.push(aligned.ends ? aligned.ends[i]! : aligned.base + i + 1)
+    if (from === to) return
+    const { starts, ends, base } = aligned
+    this.#reserve(to - from)
+    this.#text += aligned.text.slice(from, to)
+    if (starts && ends) {
+      this.#starts.set(starts.subarray(from, to), this.#length)
+      this.#ends.set(ends.subarray(from, to), this.#length)
+      this.#length += to - from
+      return
+    }
+    for (let i = from; i < to; i++, this.#length++) {
+      this.#starts[this.#length] = base + i
+      this.#ends[this.#length] = base + i + 1
     }
   }
 
   build(): AlignedText {
-    return {
-      text: this.#parts.join(''),
-      base: 0,
-      starts: Int32Array.from(this.#starts),
-      ends: Int32Array.from(this.#ends),
-    }
+    const starts = this.#starts.subarray(0, this.#length)
+    return { text: this.#text, base: 0, starts, ends: this.#ends.subarray(0, this.#length) }
   }
+
+  #reserve(count: number): void {
+    if (this.#length + count <= this.#starts.length) return
+    const capacity = Math.max(this.#length + count, this.#starts.length * 2)
+    this.#starts = grown(this.#starts, capacity)
+    this.#ends = grown(this.#ends, capacity)
+  }
+}
+
+function grown(list: Int32Array, capacity: number): Int32Array<ArrayBuffer> {
+  const larger = new Int32Array(capacity)
+  larger.set(list)
+  return larger
 }
 
 /** Replaces matches of a global regular expression; a replacement stands for the whole of what it replaces. */
