@@ -36,7 +36,9 @@ function checkTensor(name: string, type: TensorType, feed: Tensor): void {
   if (feed.shape.length !== type.shape.length) throw mismatch(name, type, feed)
   let count = 1
   for (const size of feed.shape) {
-    checkArgument(Number.isSafeInteger(size) && size >= 0, `feeds.${name}.shape`, size, 'whole sizes')
+    checkArgument(Number.isSafeInteger(size), `feeds.${name}.shape`, size, 'whole sizes')
+    // several kernels divide by sizes: an empty tensor would end the process, not only the run
+    if (size < 1) throw empty(name, feed)
     count *= size
   }
   if (!('data' in feed)) return
@@ -66,6 +68,11 @@ function mismatch(name: string, type: TensorType, feed: Tensor, sizes?: Readonly
     shapes: [`[${feed.shape.join(', ')}]`],
     rule: `the shape must be [${type.shape.join(', ')}]${known}`,
   })
+}
+
+function empty(name: string, feed: Tensor): ShapeError {
+  const rule = 'a tensor must not be empty: keep one element and mask it'
+  return new ShapeError({ op: `input ${name}`, shapes: [`[${feed.shape.join(', ')}]`], rule })
 }
 
 /** Checks that every name asked for is an output. */

@@ -1,6 +1,7 @@
 /** @file Decides per weight where its bytes lie: in the model, in an array handed over beside it, or in a file. */
 import { checkArgument } from '@lc/model/check'
 import { DeviceError } from '../errors/device-error.ts'
+import { MemoryLimitError } from '../errors/memory-limit-error.ts'
 import type { Graph } from '../graph/graph.ts'
 import type { ExternalLocation } from '../onnx/external-data.ts'
 import type { WeightData } from './device.ts'
@@ -29,6 +30,8 @@ export interface PlacedWeights {
 
 // the runtime may want to see the values of very small tensors while it optimises
 const inlineLimitBytes = 1024
+// a model with everything in it must stay below the 2 GB of its format
+const modelLimitBytes = 1.5 * 2 ** 30
 
 /** Places the weights that the graph declares; others are ignored. */
 export async function placeWeights(
@@ -53,6 +56,7 @@ export async function placeWeights(
     memoryBytes += data.byteLength
     if (hasFiles || data.byteLength <= inlineLimitBytes) {
       content.set(name, data)
+      checkModelSize(memoryBytes)
       continue
     }
     // the location carries the identity of the array, and with it into the key of the program cache
@@ -64,6 +68,12 @@ export async function placeWeights(
   for (const [name, location] of placed.locations) content.set(name, location)
   const fileBytes = [...files.values()].reduce((sum, file) => sum + file.length, 0)
   return { content, buffers, fileBytes, memoryBytes, ...(placed.folder !== undefined && { folder: placed.folder }) }
+}
+
+function checkModelSize(requestedBytes: number): void {
+  if (requestedBytes <= modelLimitBytes) return
+  const what = 'a graph whose weights lie partly in files, with the rest in memory,'
+  throw new MemoryLimitError({ requestedBytes, limitBytes: modelLimitBytes, what })
 }
 
 /** For platforms without files. */

@@ -66,6 +66,7 @@ function testFeeds({ test, expect }: DeviceSuiteOptions, get: () => Promise<Devi
     ['a wrong element type', { x: { dtype: 'int32', shape: [2, 3], data: new Int32Array(6) } }, 'invalid-argument'],
     ['an array of another length than the shape says', { x: feed([2, 3], 5) }, 'invalid-argument'],
     ['a wrong size', { x: feed([3, 2]) }, 'shape'],
+    ['an empty tensor', { x: feed([0, 3], 0) }, 'shape'],
     ['a wrong number of dimensions', { x: feed([6]) }, 'shape'],
   ]
   for (const [what, feeds, code] of wrong)
