@@ -14,7 +14,7 @@ export interface BlockQuantisedWeight {
   readonly packed: Value
   /** [N, blocks] */
   readonly scales: Value
-  /** [N, blocks]: what each block adds per unit of the sum of its inputs, for blocks with an offset. */
+  /** `[N, blocks]`: what each block adds per unit of the sum of its inputs, for blocks with an offset. */
   readonly correction?: Value
 }
 

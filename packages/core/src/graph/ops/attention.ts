@@ -25,7 +25,7 @@ export interface GroupQueryAttentionInputs {
   readonly positions?: Value
   /** [B|1, H|1, T, N], added to the scores. */
   readonly bias?: Value
-  /** [H]: adds exp(sink) to each head's denominator. */
+  /** `[H]`: adds exp(sink) to each head's denominator. */
   readonly sink?: Value
   /** float32 scales of a quantised cache: [1] or [1, G, 1, D]. */
   readonly keyScale?: Value
