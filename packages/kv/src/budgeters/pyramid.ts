@@ -1,5 +1,6 @@
 import { checkInteger } from '@lc/model/check'
 
+/** Sizes of a model and the budget that its layers share. */
 export interface PyramidOptions {
   layerCount: number
   /** Slots per head, the window included. */

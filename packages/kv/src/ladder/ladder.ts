@@ -8,6 +8,7 @@
  */
 import { InvalidArgumentError } from '@lc/model/errors'
 
+/** How steep the ladder is and what it may hold. */
 export interface LadderOptions {
   layerCount: number
   /** Slots per layer. */
@@ -21,6 +22,7 @@ export interface LadderOptions {
   mode?: 'corrected' | 'official'
 }
 
+/** The constants of one ladder. */
 export interface LadderShape {
   /** Slots of one ladder before compaction. */
   before: number
@@ -63,6 +65,7 @@ export interface LadderState {
   compensated: boolean
 }
 
+/** The state before the first compaction. */
 export function ladderState(options: Pick<LadderOptions, 'sinks'>): LadderState {
   return { cursor: options.sinks, compensated: false }
 }

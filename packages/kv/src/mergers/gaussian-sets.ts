@@ -29,20 +29,62 @@ export function similarRuns(
   to: number,
   threshold: number,
 ): { start: number; end: number }[] {
-  const { rows, headDim } = keys
-  const norms = rowNorms(keys)
+  const cosines = neighbourCosines(keys, from, to)
   const runs: { start: number; end: number }[] = []
   let start = from
   for (let slot = from + 1; slot <= to; slot++) {
-    if (slot < to) {
-      let dot = 0
-      for (let d = 0; d < headDim; d++) dot += rows[(slot - 1) * headDim + d]! * rows[slot * headDim + d]!
-      if (dot / Math.max(norms[slot - 1]! * norms[slot]!, 1e-12) > threshold) continue
-    }
+    if (slot < to && cosines[slot - from]! > threshold) continue
     if (start < to) runs.push({ start, end: slot })
     start = slot
   }
   return runs
+}
+
+/** Neighbouring slots `[start, end)`. */
+export interface SlotRun {
+  readonly start: number
+  readonly end: number
+}
+
+/**
+ * The runs of slots `[from, to)` that are exactly `count` (or one for each slot, where there are fewer): cut where neighbours are
+ * least similar, and around slots that stay alone. What `similarRuns` gives for the threshold that just meets the count.
+ */
+export function runsForCount(
+  keys: HeadRows,
+  range: { readonly from: number; readonly to: number; readonly alone: ArrayLike<number>; readonly count: number },
+): SlotRun[] {
+  const { from, to, count } = range
+  const cut = new Uint8Array(to + 1)
+  for (let index = 0; index < range.alone.length; index++) cut[range.alone[index]!] = cut[range.alone[index]! + 1] = 1
+  cut[from] = 0
+  let cuts = 0
+  for (let slot = from + 1; slot < to; slot++) cuts += cut[slot]!
+  const cosines = neighbourCosines(keys, from, to)
+  const order = Array.from({ length: Math.max(0, to - from - 1) }, (_, index) => from + 1 + index)
+    .filter((slot) => cut[slot] === 0)
+    .sort((a, b) => cosines[a - from]! - cosines[b - from]! || a - b)
+  for (const slot of order.slice(0, Math.max(0, count - 1 - cuts))) cut[slot] = 1
+  const runs: SlotRun[] = []
+  for (let slot = from + 1, start = from; slot <= to; slot++)
+    if (slot === to || cut[slot] === 1) {
+      runs.push({ start, end: slot })
+      start = slot
+    }
+  return runs
+}
+
+/** The cosine of each slot's key with that of the slot before, from `from + 1` on. */
+function neighbourCosines(keys: HeadRows, from: number, to: number): Float64Array {
+  const { rows, headDim } = keys
+  const norms = rowNorms(keys)
+  const cosines = new Float64Array(to - from)
+  for (let slot = from + 1; slot < to; slot++) {
+    let dot = 0
+    for (let d = 0; d < headDim; d++) dot += rows[(slot - 1) * headDim + d]! * rows[slot * headDim + d]!
+    cosines[slot - from] = dot / Math.max(norms[slot - 1]! * norms[slot]!, 1e-12)
+  }
+  return cosines
 }
 
 /** Weights `exp(-|k_p - k_i|^2 / (2 sigma^2))`, normalised, around the member with the highest attention. */

@@ -4,6 +4,7 @@
  *
  * Source: Zhang et al., "CaM: Cache Merging for Memory-efficient LLMs Inference" (ICML 2024); zyxxmu/cam.
  */
+/** An eviction and the slots that take its value. */
 export interface ValueSpread {
   /** Accumulated attention of every slot. */
   attention: ArrayLike<number>

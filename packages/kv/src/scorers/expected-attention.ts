@@ -50,13 +50,16 @@ export function meanRotation(
   return { cos, sin }
 }
 
-/** Applies a (mean) rotation R to statistics: `R mean`, `R covariance R^T`; half-split planes (d, d + D/2). */
+/**
+ * Applies a (mean) rotation R to statistics: `R mean`, `R covariance R^T`; half-split planes (d, d + R/2), where R, the rotated
+ * dimensions, may be fewer than all.
+ */
 export function rotateStatistics(
   { mean, covariance }: QueryStatistics,
   { cos, sin }: { cos: Float64Array; sin: Float64Array },
 ): QueryStatistics {
   const headDim = mean.length
-  const half = headDim >> 1
+  const half = cos.length
   const rotate = (vector: Float64Array, offset: number, stride: number) => {
     for (let plane = 0; plane < half; plane++) {
       const a = offset + plane * stride
@@ -84,9 +87,10 @@ export function expectedLogits({ rows, headDim }: HeadRows, { mean, covariance }
     let quadratic = 0
     for (let i = 0; i < headDim; i++) {
       linear += key[i]! * mean[i]!
+      // the covariance is symmetric: half of it does
       let inner = 0
-      for (let j = 0; j < headDim; j++) inner += covariance[i * headDim + j]! * key[j]!
-      quadratic += key[i]! * inner
+      for (let j = 0; j < i; j++) inner += covariance[i * headDim + j]! * key[j]!
+      quadratic += key[i]! * (2 * inner + covariance[i * headDim + i]! * key[i]!)
     }
     logits[slot] = linear / Math.sqrt(headDim) + quadratic / (2 * headDim)
   }

@@ -52,16 +52,23 @@ export function keyDifferenceScores(keys: HeadRows): Float32Array {
   return scores
 }
 
-/** CUR: squared key length times squared value length, normalised within local windows. Source: NVIDIA/kvpress (CURPress). */
+/**
+ * CUR: squared key length times squared value length, each as a share of its local window. Source: "Value-Guided KV Compression
+ * for LLMs via Approximated CUR Decomposition" (2025); NVIDIA/kvpress (CURPress).
+ */
 export function curScores(keys: HeadRows, values: HeadRows, windowLength = 16): Float32Array {
-  const keyNorms = rowNorms(keys)
-  const valueNorms = rowNorms(values)
-  const scores = Float32Array.from(keyNorms, (norm, slot) => norm * norm * valueNorms[slot]! * valueNorms[slot]!)
-  for (let start = 0; start < scores.length; start += windowLength) {
-    const window = scores.subarray(start, start + windowLength)
-    let sum = 0
-    for (const score of window) sum += score
-    if (sum > 0) for (let i = 0; i < window.length; i++) window[i]! /= sum
+  const keyShares = windowShares(rowNorms(keys), windowLength)
+  const valueShares = windowShares(rowNorms(values), windowLength)
+  return Float32Array.from(keyShares, (share, slot) => share * valueShares[slot]!)
+}
+
+/** Squares as shares of the sum of their window. */
+function windowShares(norms: Float64Array, windowLength: number): Float64Array {
+  const shares = norms.map((norm) => norm * norm)
+  for (let start = 0; start < shares.length; start += windowLength) {
+    const window = shares.subarray(start, start + windowLength)
+    const sum = window.reduce((total, square) => total + square, 0)
+    if (sum > 0) for (let slot = 0; slot < window.length; slot++) window[slot]! /= sum
   }
-  return scores
+  return shares
 }

@@ -1,5 +1,6 @@
 import type { HeadRows } from './key-scores.ts'
 
+/** Options of `lagScores`. */
 export interface LagOptions {
   /** Slots at the start that are not scored. Defaults to 4. */
   sinks?: number

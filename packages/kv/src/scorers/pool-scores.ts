@@ -1,5 +1,15 @@
+import { checkArgument, checkInteger, checkOneOf } from '@lc/model/check'
+
 /** How neighbouring scores are pooled: SnapKV keeps what surrounds a strong slot, not the slot alone. */
-export type Pooling = { kind: 'average' | 'max'; kernel: number }
+export type Pooling = { readonly kind: 'average' | 'max'; readonly kernel: number }
+
+/** Checks a pooling; an even kernel would shift scores by half a slot. */
+export function checkPooling(pooling: Pooling): Pooling {
+  checkOneOf(pooling.kind, 'pooling.kind', ['average', 'max'])
+  checkInteger(pooling.kernel, 'pooling.kernel', { min: 1 })
+  checkArgument(pooling.kernel % 2 === 1, 'pooling.kernel', pooling.kernel, 'an odd integer >= 1')
+  return pooling
+}
 
 /**
  * One-dimensional pooling with stride 1 and padding `floor(kernel / 2)`, as in PyTorch: the average counts the zero
