@@ -59,8 +59,13 @@ async function openDevice(
  *
  * @throws UnsupportedCapabilityError for an encoder with a classification head, and what `loadEncoder` throws.
  * @example
+ * ```ts
+ * import { loadEmbedder } from '@lc/core/encoder'
+ *
  * const embedder = await loadEmbedder('all-minilm-l6-v2')
  * const [vector] = await embedder.embed(['The retry delay doubles.'])
+ * await embedder.close()
+ * ```
  */
 export async function loadEmbedder(source: ModelSource, options?: LoadEncoderOptions): Promise<LocalEmbedder> {
   return expectKind(await loadEncoder(source, options), 'embedder', 'embed texts')
