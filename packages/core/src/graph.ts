@@ -31,6 +31,11 @@ export {
 export { bytesPerElement, type DType, isFloat, isInteger, type TensorData } from './graph/dtype.ts'
 export { Graph, type GraphConstant } from './graph/graph.ts'
 export type { OpAttributes, OpName } from './graph/op.ts'
+export type { CacheScale, GroupQueryAttentionAttributes } from './graph/op-attributes/attention.ts'
+export type { NoAttributes } from './graph/op-attributes/elementwise.ts'
+export type { ScatterReduction } from './graph/op-attributes/gather.ts'
+export type { SliceRange } from './graph/op-attributes/movement.ts'
+export type { AxisAttributes, ReductionAttributes } from './graph/op-attributes/reduction.ts'
 export {
   type GroupQueryAttentionInputs,
   type GroupQueryAttentionOptions,
@@ -101,12 +106,14 @@ export {
   slice,
   split,
   squeeze,
+  type TriangleOptions,
   tile,
   transpose,
   triangle,
   unsqueeze,
 } from './graph/ops/movement.ts'
 export {
+  type EpsilonOptions,
   layerNormalization,
   simplifiedLayerNormalization,
   skipLayerNormalization,
@@ -121,11 +128,14 @@ export {
   matMulIntegerToFloat,
   matMulNBits,
   quantizeLinear,
+  type ScaleOptions,
 } from './graph/ops/quantised.ts'
 export type { Operand } from './graph/ops/record.ts'
 export {
+  type AxisOptions,
   argMax,
   argMin,
+  type CumulativeSumOptions,
   cumulativeSum,
   logSoftmax,
   type ReductionOptions,
@@ -138,11 +148,13 @@ export {
   reduceSum,
   reduceSumSquare,
   softmax,
+  type TopKOptions,
   topK,
 } from './graph/ops/reduction.ts'
 export { printGraph } from './graph/print-graph.ts'
 export { evaluateGraph, fromReference, type PlainTensor, toReference } from './graph/reference/evaluate.ts'
 export type { ReferenceTensor } from './graph/reference/kernel.ts'
 export { lowerForProvider, type Provider, type ProviderTraits } from './graph/rewrite/lower-for-provider.ts'
+export type { FusedAttention } from './graph/rewrite/lower-for-webgpu.ts'
 export { type RewriteRule, type RewriteRules, rewriteGraph } from './graph/rewrite/rewrite-graph.ts'
 export type { GraphNode, GraphScope, TensorType, Value } from './graph/value.ts'
