@@ -17,6 +17,7 @@ export type AliasSource =
       readonly members: Readonly<Record<string, readonly string[]>>
     }
 
+/** A short name of a model: pinned bytes and the ways to get them. */
 export interface ModelAlias {
   readonly name: string
   readonly description: string

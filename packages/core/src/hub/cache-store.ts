@@ -7,6 +7,7 @@ export interface CachedFile {
   readonly size: number
 }
 
+/** A file that is to be put into a cache. */
 export interface BlobRequest {
   readonly repository: string
   /** 40-hex commit. */
@@ -33,6 +34,7 @@ export interface BlobWriter {
   abandon(keep: boolean): Promise<void>
 }
 
+/** Where downloaded files are kept: the hub's own layout on disk, or a browser's private file system. */
 export interface CacheStore {
   /** The commit that a branch or tag pointed to when it was last asked for. */
   commitOf(repository: string, revision: string): Promise<string | undefined>

@@ -13,6 +13,7 @@ import type { StreamingHash } from './streaming-hash.ts'
 /** Makes hashes; the platform's, where it has faster ones. */
 export type MakeHash = (algorithm: 'sha256' | 'sha1') => StreamingHash
 
+/** What to download, and into which store. */
 export interface DownloadRequest extends CallOptions {
   readonly settings: HubSettings
   readonly store: CacheStore

@@ -10,6 +10,7 @@ export interface RemoteFile {
   readonly size?: number | undefined
 }
 
+/** Which file a hub is asked about. */
 export interface RemoteFileRequest {
   readonly settings: HubSettings
   readonly repository: string

@@ -7,6 +7,7 @@ import { findRemoteFile, type RemoteFile } from './find-remote-file.ts'
 import type { HubSettings } from './hub-settings.ts'
 import { checkFilePath, checkRepository, checkRevision } from './repository-path.ts'
 
+/** Options of `HubRepository`. */
 export interface HubRepositoryOptions extends CallOptions {
   readonly settings: HubSettings
   readonly store: CacheStore

@@ -50,6 +50,7 @@ export type ModelSource =
   | { folder: string }
   | { repository: string; revision?: string; file?: string }
 
+/** Options of `openModel`. */
 export interface OpenModelOptions extends CallOptions {
   platform: FilePlatform
   /** Makes no requests; only what lies in the cache. Defaults to the setting of `HF_HUB_OFFLINE`. */

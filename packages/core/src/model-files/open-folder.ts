@@ -28,7 +28,7 @@ export interface OpenFolderOptions extends CallOptions {
 export async function openFolder(folder: ModelFolder, options: OpenFolderOptions): Promise<ModelFiles> {
   const { signal } = options
   const config = await readJsonObject(folder, 'config.json', signal)
-  if (!config) throw missing(folder, 'config.json')
+  if (!config) throw missing(folder, 'config.json', '; a GGUF file in it is named with its path')
   const generationConfig = await readJsonObject(folder, 'generation_config.json', signal)
   const tokenizerConfig = await readJsonObject(folder, 'tokenizer_config.json', signal)
   const tokenizerDefinition = await readTokenizer(folder, tokenizerConfig, signal)

@@ -5,6 +5,7 @@ import type { StreamingHash } from '../hub/streaming-hash.ts'
 import type { ByteSource } from '../weights/byte-source.ts'
 import type { ConvertedWeightsStore } from '../weights/converted-weights.ts'
 
+/** Files, caches and settings of the place where lc runs. */
 export interface FilePlatform {
   /** Environment variables; empty in browsers. */
   readonly environment: Readonly<Record<string, string | undefined>>

@@ -1,5 +1,6 @@
 import type { JsonValue, Message, Span, ToolDefinition } from '@lc/model'
 
+/** What a chat template is rendered from. */
 export interface ChatTemplateRequest {
   messages: readonly Message[]
   tools?: readonly ToolDefinition[]
@@ -11,6 +12,7 @@ export interface ChatTemplateRequest {
   variables?: Record<string, JsonValue>
 }
 
+/** A chat as one text, with the parts that came from outside. */
 export interface RenderedChat {
   text: string
   /** Where contents given by the caller lie; special-token strings in there are ordinary text. Give both to `encodeRendered`. */

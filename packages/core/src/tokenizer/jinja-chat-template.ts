@@ -7,6 +7,7 @@ import { renderBounded, TemplateLimit } from './bounded-interpreter.ts'
 import type { ChatTemplate, ChatTemplateRequest, RenderedChat } from './chat-template.ts'
 import type { LocalTokenizer } from './local-tokenizer.ts'
 
+/** Options of `jinjaChatTemplate`. */
 export interface JinjaChatTemplateOptions {
   /** Where the template comes from, for messages. */
   readonly file: string

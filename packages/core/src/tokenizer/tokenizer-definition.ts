@@ -5,6 +5,7 @@ import type { SpecialTokens } from './local-tokenizer.ts'
 import type { MergeRules } from './model/merge-table.ts'
 import type { Vocabulary } from './model/vocabulary.ts'
 
+/** Byte-pair encoding as data. */
 export interface BpeDefinition {
   readonly type: 'BPE'
   readonly vocabulary: Vocabulary
@@ -15,6 +16,7 @@ export interface BpeDefinition {
   readonly unknown?: string | undefined
 }
 
+/** WordPiece as data. */
 export interface WordPieceDefinition {
   readonly type: 'WordPiece'
   readonly vocabulary: Vocabulary
@@ -23,6 +25,7 @@ export interface WordPieceDefinition {
   readonly longestWord: number
 }
 
+/** A Unigram model as data. */
 export interface UnigramDefinition {
   readonly type: 'Unigram'
   readonly vocabulary: Vocabulary
@@ -32,6 +35,7 @@ export interface UnigramDefinition {
   readonly byteFallback: boolean
 }
 
+/** A tokenizer as data: vocabulary, added tokens, and the other parts in the form of `tokenizer.json`. */
 export interface TokenizerDefinition {
   readonly file: string
   readonly model: BpeDefinition | WordPieceDefinition | UnigramDefinition

@@ -13,6 +13,7 @@ export interface ConvertedWeightsWriter {
   writePieces(name: string, pieces: AsyncIterable<ArrayBufferView>): Promise<void>
 }
 
+/** Converted tensors in one file. */
 export interface ConvertedWeights {
   /** The file that holds everything. */
   readonly path: string
@@ -20,6 +21,7 @@ export interface ConvertedWeights {
   readonly tensors: ReadonlyMap<string, WeightLocation>
 }
 
+/** What is known of an entry of the cache. */
 export interface ConvertedWeightsEntry {
   readonly key: string
   readonly path: string

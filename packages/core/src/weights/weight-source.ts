@@ -26,6 +26,7 @@ export type PlainDType =
   | 'float4'
   | 'complex64'
 
+/** Type, shape and size of a weight. */
 export interface WeightInfo {
   /** A plain element type, or the name of a GGUF block type such as `Q4_1`. */
   readonly dtype: PlainDType | GgufTypeName
@@ -60,6 +61,7 @@ export interface PackedWeight {
   readonly correction?: Float32Array
 }
 
+/** The weights of a model by their Hugging Face names, read on demand. */
 export interface WeightSource {
   readonly names: readonly string[]
   info(name: string): WeightInfo | undefined

@@ -1,5 +1,6 @@
 /** @file The tensor types of GGUF that lc reads, with their block sizes (ggml's `ggml-common.h`). */
 
+/** The tensor types that can be read, by ggml's names. */
 export type GgufTypeName =
   | 'F32'
   | 'F16'
@@ -17,6 +18,7 @@ export type GgufTypeName =
   | 'IQ4_NL'
   | 'IQ4_XS'
 
+/** A tensor type and the size of its blocks. */
 export interface GgufType {
   readonly name: GgufTypeName
   /** Elements per block. */

@@ -14,6 +14,7 @@ export interface GgufPart {
   readonly header: GgufHeader
 }
 
+/** Options of `ggufWeights`. */
 export interface GgufWeightsOptions {
   /** `general.architecture`. */
   readonly architecture: string

@@ -9,6 +9,7 @@ import { decodeUtf8, GgufCursor, NeedMoreBytes } from './gguf-cursor.ts'
 import { GgufMetadata, type GgufNumberList, type GgufStringList, type GgufValue } from './gguf-metadata.ts'
 import { type GgufType, ggufType } from './gguf-type.ts'
 
+/** Where a tensor lies in a GGUF file. */
 export interface GgufTensor {
   readonly name: string
   readonly type: GgufType
@@ -19,6 +20,7 @@ export interface GgufTensor {
   readonly byteLength: number
 }
 
+/** The checked header of a GGUF file. */
 export interface GgufHeader {
   readonly version: number
   readonly metadata: GgufMetadata

@@ -6,6 +6,7 @@ import { FileFormatError } from '../../errors/file-format-error.ts'
 import type { ByteSource } from '../byte-source.ts'
 import type { PlainDType } from '../weight-source.ts'
 
+/** Where a tensor lies in a safetensors file. */
 export interface SafetensorsTensor {
   readonly name: string
   readonly dtype: PlainDType
@@ -15,6 +16,7 @@ export interface SafetensorsTensor {
   readonly byteLength: number
 }
 
+/** The checked header of a safetensors file. */
 export interface SafetensorsHeader {
   readonly tensors: ReadonlyMap<string, SafetensorsTensor>
   readonly metadata: Readonly<Record<string, string>>
