@@ -7,7 +7,7 @@ import type { WeightSource } from '../weights/weight-source.ts'
 import { rotationMatrix } from './decoder/rotation.ts'
 import type { WeightRecipe, WeightRecipes } from './decoder/weight-recipe.ts'
 import { Int8Converter } from './int8-conversion.ts'
-import { type ConversionTools, convertWeight } from './weight-conversion.ts'
+import { type ConversionTools, type ConvertedParts, convertWeight } from './weight-conversion.ts'
 
 /** Raise it when a conversion gives other bytes than before. */
 const conversionVersion = 1
@@ -80,17 +80,27 @@ async function convertAll(
   }
   const int8 = new Int8Converter(options.device)
   const tools: ConversionTools = { weights: options.weights, int8, signal: options.signal }
+  const handOver = async (key: string, parts: ReadonlySet<string>, converted: ConvertedParts): Promise<void> => {
+    for (const part of parts) await receive(key, part, converted.get(part)!)
+  }
+  // one weight is written while the next is made
+  let writing: Promise<void> = Promise.resolve()
   try {
     let done = 0
     for (const [key, { recipe, parts }] of conversions) {
       options.signal?.throwIfAborted()
       const converted = await convertWeight(recipe, tools)
-      for (const part of parts) await receive(key, part, converted.get(part)!)
+      await writing
+      writing = handOver(key, parts, converted)
+      // a failure is seen when it is awaited
+      writing.catch(() => {})
       done += 1
       const total = conversions.size
       options.onProgress?.({ type: 'progress', operation: 'convert weights', done, total, unit: 'steps' })
     }
+    await writing
   } finally {
+    await writing.catch(() => {})
     await int8.close()
   }
 }

@@ -264,7 +264,8 @@ export class SessionState {
   }
 
   get #model() {
-    return { config: this.host.runner.config, contextLength: this.host.contextLength }
+    const { runner, contextLength } = this.host
+    return { config: runner.config, contextLength, encode: (text: string) => this.host.idsOf(text) }
   }
 
   #startRun(state?: JsonValue): PolicyRun {
