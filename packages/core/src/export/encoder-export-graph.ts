@@ -8,7 +8,7 @@ import type { Value } from '../graph/value.ts'
 import type { EncoderConfig } from '../models/encoder/encoder-config.ts'
 import { encoderBody, headOutput } from '../models/encoder/encoder-graph.ts'
 import type { EncoderInputs } from '../models/encoder/encoder-inputs.ts'
-import { encoderWeights } from '../models/encoder/encoder-weights.ts'
+import { type EncoderProducts, encoderWeights } from '../models/encoder/encoder-weights.ts'
 import type { WeightSource } from '../weights/weight-source.ts'
 import { portableGraph } from './portable-graph.ts'
 import { type RotaryRows, rotaryFromPositions } from './rotary-from-positions.ts'
@@ -17,9 +17,13 @@ import { type RotaryRows, rotaryFromPositions } from './rotary-from-positions.ts
  * Inputs: `input_ids`, `attention_mask` and, for families with token types, `token_type_ids`, int64 [B, T]. Output:
  * `last_hidden_state` [B, T, E], or `logits` of the classification head.
  */
-export function encoderExportGraph(config: EncoderConfig, source: Pick<WeightSource, 'names'>): Graph {
+export function encoderExportGraph(
+  config: EncoderConfig,
+  source: Pick<WeightSource, 'names'>,
+  products: EncoderProducts = { kind: 'float32' },
+): Graph {
   const graph = new Graph(config.modelType)
-  const weights = encoderWeights(graph, source)
+  const weights = encoderWeights(graph, source, products)
   const inputs = exportInputs(graph, config)
   const body = encoderBody(config, inputs, weights)
   if (config.head === 'embedding') graph.output('last_hidden_state', body.last)

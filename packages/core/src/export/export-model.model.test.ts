@@ -75,3 +75,16 @@ test('MiniLM in transformers.js: the recorded vectors', async () => {
   expect(largestDifference(pooled.data as Float32Array, expected.subarray(0, pooled.data.length))).toBeLessThan(1e-5)
   await extractor.dispose()
 })
+
+test('MiniLM in blocks of 8 bits, the form that browsers take first: near the recorded vectors', async () => {
+  const folder = await exported('all-minilm-l6-v2', { dtype: 'q8' })
+  const extractor = await pipeline('feature-extraction', folder, { dtype: 'q8', device: 'cpu' })
+  const { texts } = readFixtureJson<{ texts: string[] }>('minilm', 'texts.json')
+  const expected = (await readFixtureTensors('minilm', 'expected.safetensors')).get('embeddings')!.data
+  for (const [index, text] of texts.entries()) {
+    const vector = (await extractor(text, { pooling: 'mean', normalize: true })).data as Float32Array
+    const wanted = expected.subarray(index * vector.length, (index + 1) * vector.length)
+    expect(vector.reduce((sum, value, at) => sum + value * wanted[at]!, 0)).toBeGreaterThan(0.995)
+  }
+  await extractor.dispose()
+})

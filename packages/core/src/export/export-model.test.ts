@@ -203,6 +203,25 @@ describe('encoders in transformers.js', () => {
     await model.dispose()
   })
 
+  test.each(['tiny-bert', 'tiny-modernbert'])(
+    '%s in blocks of 8 bits: the directions of the states stay',
+    async (folder) => {
+      const model = await AutoModel.from_pretrained(await exported(folder, { dtype: 'q8', accuracy: 'exact' }), {
+        ...settings,
+        dtype: 'q8',
+      })
+      const expected = await readFixtureTensors(folder, 'expected.safetensors')
+      const ids = [...expected.get('input_ids')!.data]
+      const inputs = { input_ids: int64([ids]), attention_mask: int64([ids.map(() => 1)]) }
+      const result = await model({ ...inputs, token_type_ids: int64([ids.map(() => 0)]) })
+      const actual = (result.last_hidden_state ?? result.logits).data as Float32Array
+      const wanted = expected.get(result.last_hidden_state ? 'last_hidden_state' : 'logits')!.data
+      const dot = wanted.reduce((sum, value, at) => sum + value * actual[at]!, 0)
+      expect(dot / (Math.hypot(...wanted) * Math.hypot(...actual))).toBeGreaterThan(0.999)
+      await model.dispose()
+    },
+  )
+
   test('the body alone is a model too', async () => {
     const model = await AutoModel.from_pretrained(await exported('tiny-bert'), settings)
     const expected = await readFixtureTensors('tiny-bert', 'expected.safetensors')
@@ -218,8 +237,8 @@ describe('encoders in transformers.js', () => {
 })
 
 describe('what cannot be exported', () => {
-  test('a quantised encoder, and 4 bits of a float model, are refused with the ways out', async () => {
-    await expect(exported('tiny-bert', { dtype: 'q8' })).rejects.toMatchObject({ code: 'unsupported-model' })
+  test('4 bits of an encoder, and of a float model, are refused with the ways out', async () => {
+    await expect(exported('tiny-bert', { dtype: 'q4' })).rejects.toMatchObject({ code: 'unsupported-model' })
     await expect(exported('tiny-llama', { dtype: 'q4' })).rejects.toMatchObject({ code: 'unsupported-capability' })
   })
 

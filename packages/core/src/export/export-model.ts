@@ -3,11 +3,11 @@ import type { CallOptions, JsonObject } from '@lc/model'
 import { checkOneOf } from '@lc/model/check'
 import { UnsupportedModelError } from '../errors/unsupported-model-error.ts'
 import type { ModelFiles } from '../model-files/model-files.ts'
-import { encoderModelTypes, readEncoderConfig } from '../models/encoder/read-encoder-config.ts'
+import { encoderModelTypes } from '../models/encoder/read-encoder-config.ts'
 import { decoderConfigOf, decoderFamilies, isDecoder } from '../models/registry.ts'
 import { encodeModel } from '../onnx/encode-model.ts'
 import { decoderExport } from './decoder-export.ts'
-import { encoderExportGraph } from './encoder-export-graph.ts'
+import { encoderExport } from './encoder-export.ts'
 import type { ExportFolder } from './export-folder.ts'
 import { exportedConfig, exportedGenerationConfig, exportedTokenizer } from './export-metadata.ts'
 import { externalLocations, planDataFiles, writeDataFiles } from './export-weights.ts'
@@ -40,7 +40,7 @@ const modelFiles: Readonly<Record<ExportDType, string>> = {
  * Writes `config.json`, `tokenizer.json`, `tokenizer_config.json`, for decoders `generation_config.json`, and under `onnx/` the model
  * with its data files. Several kinds of weights may go to one folder, one call each.
  *
- * @throws UnsupportedModelError for families that lc does not know, and for quantised encoders; UnsupportedCapabilityError for `q4` of a
+ * @throws UnsupportedModelError for families that lc does not know, and for encoders as `q4`; UnsupportedCapabilityError for `q4` of a
  *   file without 4-bit weights.
  */
 export async function exportModel(
@@ -66,18 +66,14 @@ export async function exportModel(
 }
 
 function exportable(files: ModelFiles, dtype: ExportDType, options: ExportModelOptions): ExportableModel {
-  if (isDecoder(files.config))
-    return decoderExport(files, decoderConfigOf(files.config), { dtype, accuracy: options.accuracy ?? 'fast' })
+  const accuracy = options.accuracy ?? 'fast'
+  if (isDecoder(files.config)) return decoderExport(files, decoderConfigOf(files.config), { dtype, accuracy })
   const modelType = String(files.config.model_type)
   if (!encoderModelTypes.includes(modelType))
     throw new UnsupportedModelError({ modelType, supported: [...Object.keys(decoderFamilies), ...encoderModelTypes] })
-  if (dtype !== 'float32')
-    throw new UnsupportedModelError({
-      modelType: `${modelType} with ${dtype} weights`,
-      supported: ['float32 encoders'],
-    })
-  const graph = encoderExportGraph(readEncoderConfig(files.config), files.weights)
-  return { graph, read: (name, signal) => files.weights.float32(name, signal) }
+  if (dtype === 'q4')
+    throw new UnsupportedModelError({ modelType: `${modelType} with q4 weights`, supported: ['float32', 'q8'] })
+  return encoderExport(files, { dtype, accuracy })
 }
 
 async function writeMetadata(

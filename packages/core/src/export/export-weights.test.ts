@@ -63,3 +63,10 @@ test('weights of one identity are written once', () => {
   expect(locations.get('a')).toEqual(locations.get('tied-a'))
   expect(locations.get('b')!.offset).toBe(64)
 })
+
+test('a weight of another size than the graph says is refused, not written askew', async () => {
+  const files = planDataFiles(graphOf({ a: 3 }), 'model.onnx')
+  const target = { folder: memoryFolder(), path: 'onnx' }
+  const run = writeDataFiles(files, target, async () => new Float32Array(4), { done: () => {} })
+  await expect(run).rejects.toMatchObject({ code: 'file-format' })
+})

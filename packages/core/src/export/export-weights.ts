@@ -1,5 +1,6 @@
 /** @file The weights of an exported model in data files beside it, written one after the other. */
 
+import { FileFormatError } from '../errors/file-format-error.ts'
 import { bytesPerElement } from '../graph/dtype.ts'
 import type { Graph } from '../graph/graph.ts'
 import type { ExternalLocation } from '../onnx/external-data.ts'
@@ -100,6 +101,12 @@ async function* contentOf(
     signal?.throwIfAborted()
     if (offset > end) yield new Uint8Array(offset - end)
     const data = await read(names[0]!, signal)
+    if (data.byteLength !== length)
+      throw new FileFormatError({
+        file: 'the checkpoint',
+        format: 'weights',
+        problem: `${names[0]} has ${data.byteLength} bytes where the configuration says ${length}`,
+      })
     yield new Uint8Array(data.buffer, data.byteOffset, data.byteLength)
     end = offset + length
     advance(length)

@@ -7,7 +7,7 @@ import type { Value } from '../../graph/value.ts'
 import type { EncoderBody } from '../encoder/encoder-body.ts'
 import type { BertConfig } from '../encoder/encoder-config.ts'
 import { type EncoderInputs, paddingBias } from '../encoder/encoder-inputs.ts'
-import { activate, attendAll, linear, linears } from '../encoder/encoder-layers.ts'
+import { activate, attendAll, linear, linears, tableRows } from '../encoder/encoder-layers.ts'
 import type { EncoderWeights } from '../encoder/encoder-weights.ts'
 
 /** The layers of a BERT model over the given inputs. */
@@ -29,7 +29,7 @@ export function bertBody(config: BertConfig, inputs: EncoderInputs, weights: Enc
 
 function embed(config: BertConfig, inputs: EncoderInputs, weights: EncoderWeights): Value {
   const { hiddenSize: size, vocabularySize, positionCount, typeCount } = config
-  const words = gather(weights.weight('embeddings.word_embeddings.weight', [vocabularySize, size]), inputs.ids)
+  const words = tableRows(weights, 'embeddings.word_embeddings.weight', [vocabularySize, size], inputs.ids)
   const positionTable = weights.weight('embeddings.position_embeddings.weight', [positionCount, size])
   const typeTable = weights.weight('embeddings.token_type_embeddings.weight', [typeCount, size])
   const types = inputs.types ? gather(typeTable, inputs.types) : slice(typeTable, { axis: 0, start: 0, end: 1 })

@@ -32,7 +32,8 @@ export interface EncoderGraphOptions {
  */
 export function buildEncoderGraph(config: EncoderConfig, options: EncoderGraphOptions = {}): Graph {
   const graph = new Graph(config.modelType)
-  const weights = encoderWeights(graph, options.weights, options.accuracy)
+  const products = { kind: options.accuracy === 'fast' ? ('int8' as const) : ('float32' as const) }
+  const weights = encoderWeights(graph, options.weights, products)
   const inputs = declareEncoderInputs(graph, {
     headDim: config.headDim,
     positionsPerText: config.kind === 'bert',

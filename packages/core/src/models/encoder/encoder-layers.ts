@@ -3,12 +3,14 @@ import { attention } from '../../graph/composite/attention.ts'
 import { rope } from '../../graph/composite/rope.ts'
 import { multiHeadAttention } from '../../graph/ops/attention.ts'
 import { add, gelu, quickGelu, relu } from '../../graph/ops/elementwise.ts'
+import { gather } from '../../graph/ops/gather.ts'
 import { fusedMatMul } from '../../graph/ops/matmul.ts'
 import { reshape, transpose, unsqueeze } from '../../graph/ops/movement.ts'
+import { gatherBlockQuantized, matMulNBits } from '../../graph/ops/quantised.ts'
 import type { Value } from '../../graph/value.ts'
 import type { EncoderActivation } from './encoder-config.ts'
-import type { EncoderWeights } from './encoder-weights.ts'
-import { type Int8Rows, int8Product, int8Rows } from './int8-rows.ts'
+import { type EncoderWeights, packedBlock } from './encoder-weights.ts'
+import { int8Product, int8Rows } from './int8-rows.ts'
 
 /** Some linear layers of one input. */
 export interface LinearLayers {
@@ -22,20 +24,41 @@ export interface LinearLayers {
 
 /** x [.., in] times the transposed weight [out, in] of each name, plus the bias where the model has one. */
 export function linears(weights: EncoderWeights, x: Value, names: readonly string[], layers: LinearLayers): Value[] {
-  const rows = weights.accuracy === 'fast' ? int8Rows(x, layers.outliers ? 'fine' : 'coarse') : undefined
+  const product = productsOf(weights, x, layers)
   return names.map((name) => {
-    const product = rows ? integers(weights, rows, name, layers) : floats(weights, x, name, layers)
-    return layers.bias === false ? product : add(product, weights.weight(`${name}.bias`, [layers.to]))
+    const result = product(`${name}.weight`, [layers.to, layers.from])
+    return layers.bias === false ? result : add(result, weights.weight(`${name}.bias`, [layers.to]))
   })
 }
 
-function floats(weights: EncoderWeights, x: Value, name: string, { from, to }: LinearLayers): Value {
-  return fusedMatMul(x, weights.weight(`${name}.weight`, [to, from]), { transposeB: true })
+/** The product of x with any weight, in the form that the model's products have. */
+function productsOf(
+  weights: EncoderWeights,
+  x: Value,
+  layers: LinearLayers,
+): (name: string, shape: readonly [number, number]) => Value {
+  const { products } = weights
+  if (products.kind === 'int8') {
+    const rows = int8Rows(x, layers.outliers ? 'fine' : 'coarse')
+    return (name, shape) => {
+      const { data, scales } = weights.int8(name, shape)
+      return int8Product(rows, data, scales)
+    }
+  }
+  if (products.kind === 'packed' && layers.from % packedBlock === 0)
+    return (name, shape) => {
+      const { data, scales } = weights.packed(name, shape, 'blocks')
+      return matMulNBits(x, data, scales, { bits: 8, blockSize: packedBlock, accuracyLevel: products.accuracyLevel })
+    }
+  return (name, shape) => fusedMatMul(x, weights.weight(name, shape), { transposeB: true })
 }
 
-function integers(weights: EncoderWeights, rows: Int8Rows, name: string, { from, to }: LinearLayers): Value {
-  const { data, scales } = weights.int8(`${name}.weight`, [to, from])
-  return int8Product(rows, data, scales)
+/** Rows of an embedding table [count, E] for ids of any shape. */
+export function tableRows(weights: EncoderWeights, name: string, shape: readonly [number, number], ids: Value): Value {
+  if (weights.products.kind !== 'packed' || shape[1] % packedBlock !== 0)
+    return gather(weights.weight(name, shape), ids)
+  const { data, scales } = weights.packed(name, shape, 'rows')
+  return gatherBlockQuantized(data, ids, scales, { bits: 8, blockSize: packedBlock })
 }
 
 /** One linear layer of `linears`. */
@@ -43,9 +66,9 @@ export function linear(weights: EncoderWeights, x: Value, name: string, layers: 
   return linears(weights, x, [name], layers)[0]!
 }
 
-/** A linear layer in float32 whatever the accuracy: the small ones at the end. */
+/** A linear layer in float32 whatever the others are: the small ones at the end. */
 export function exactLinear(weights: EncoderWeights, x: Value, name: string, layers: LinearLayers): Value {
-  return linear({ ...weights, accuracy: 'exact' }, x, name, layers)
+  return linear({ ...weights, products: { kind: 'float32' } }, x, name, layers)
 }
 
 /** An activation of the feed-forward part. */

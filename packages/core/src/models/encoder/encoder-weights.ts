@@ -1,5 +1,5 @@
 /** @file Names of encoder weights: prefixes of checkpoints, and binding their bytes to a graph. */
-import type { Accuracy, CallOptions } from '@lc/model'
+import type { CallOptions } from '@lc/model'
 import { checkArgument } from '@lc/model/check'
 import { FileFormatError } from '../../errors/file-format-error.ts'
 import type { DType } from '../../graph/dtype.ts'
@@ -14,25 +14,43 @@ import { loadWeights } from '../load-weights.ts'
 // what the two parts of an int8 weight are called in a graph
 const int8Suffixes = { data: '.int8.data', scales: '.int8.scales' } as const
 
+/** Columns of a packed weight that share a scale. */
+export const packedBlock = 32
+
 // a model saved with a head carries the name of its body before the names inside it
 const prefixes = ['', 'bert.', 'roberta.', 'model.', 'camembert.', 'modernbert.']
 
+/** How the linear layers of a body are computed. */
+export type EncoderProducts =
+  | { readonly kind: 'float32' }
+  /** int8 weights and activations. */
+  | { readonly kind: 'int8' }
+  /** Weights in blocks of 8 bits, the embedding table too; at accuracy level 4 activations may be int8 inside the kernel. */
+  | { readonly kind: 'packed'; readonly accuracyLevel: 0 | 4 }
+
+/** A weight in two parts. */
+export interface ScaledWeight {
+  readonly data: Value
+  readonly scales: Value
+}
+
 /** Declares weights of a graph by their names without prefix. */
 export interface EncoderWeights {
-  /** `fast`: linear layers of the body are products of 8-bit integers. */
-  readonly accuracy: Accuracy
+  readonly products: EncoderProducts
   weight(name: string, shape: readonly number[]): Value
   /** `x @ weight^T + bias` needs a bias: undefined where the model has none. */
   optional(name: string, shape: readonly number[]): Value | undefined
   /** A matrix [out, in] as int8 [in, out] with a scale for each output. */
-  int8(name: string, shape: readonly [number, number]): { readonly data: Value; readonly scales: Value }
+  int8(name: string, shape: readonly [number, number]): ScaledWeight
+  /** A matrix in blocks of 32 columns and 8 bits, uint8 around 128: `blocks` [out, in / 32, 32] for products, `rows` [out, in] for tables. */
+  packed(name: string, shape: readonly [number, number], layout: 'blocks' | 'rows'): ScaledWeight
 }
 
 /** Weights under the names of a checkpoint; without one, under the plain names of transformers' own classes. */
 export function encoderWeights(
   graph: Graph,
   source?: Pick<WeightSource, 'names'>,
-  accuracy: Accuracy = 'exact',
+  products: EncoderProducts = { kind: 'float32' },
 ): EncoderWeights {
   const known = source && new Set(source.names)
   const declared = new Map<string, Value>()
@@ -47,13 +65,21 @@ export function encoderWeights(
     throw new FileFormatError({ file: 'the checkpoint', format: 'weights', problem: `it has no weight ${name}` })
   }
   return {
-    accuracy,
+    products,
     weight: (name, shape) => declare(actualName(name), shape),
     int8(name, [rows, columns]) {
       const actual = actualName(name)
       return {
         data: declare(actual + int8Suffixes.data, [columns, rows], 'int8'),
         scales: declare(actual + int8Suffixes.scales, [rows]),
+      }
+    },
+    packed(name, [rows, columns], layout) {
+      const actual = actualName(name)
+      const shape = layout === 'rows' ? [rows, columns] : [rows, columns / packedBlock, packedBlock]
+      return {
+        data: declare(`${actual}.packed.${layout}`, shape, 'uint8'),
+        scales: declare(`${actual}.packed.scales`, [rows, columns / packedBlock]),
       }
     },
     optional(name, shape) {

@@ -1,13 +1,12 @@
 /** @file ModernBERT's layers (Warner et al. 2024) as a graph: norms first, rotary positions, GeGLU, local and global attention. */
 import { layerNorm } from '../../graph/composite/layer-norm.ts'
 import { add, multiply } from '../../graph/ops/elementwise.ts'
-import { gather } from '../../graph/ops/gather.ts'
 import { split } from '../../graph/ops/movement.ts'
 import type { Value } from '../../graph/value.ts'
 import type { EncoderBody } from '../encoder/encoder-body.ts'
 import type { ModernBertConfig, ModernBertLayer } from '../encoder/encoder-config.ts'
 import { type EncoderInputs, joinBiases, paddingBias, windowBias } from '../encoder/encoder-inputs.ts'
-import { type AttentionRows, activate, attendAll, linear, rotateRows } from '../encoder/encoder-layers.ts'
+import { type AttentionRows, activate, attendAll, linear, rotateRows, tableRows } from '../encoder/encoder-layers.ts'
 import type { EncoderWeights } from '../encoder/encoder-weights.ts'
 import { localAttention } from './local-attention.ts'
 
@@ -51,8 +50,13 @@ function attentionBiases(config: ModernBertConfig, inputs: EncoderInputs): Map<n
 }
 
 function embed(config: ModernBertConfig, inputs: EncoderInputs, weights: EncoderWeights): Value {
-  const table = weights.weight('embeddings.tok_embeddings.weight', [config.vocabularySize, config.hiddenSize])
-  return norm(config, weights, 'embeddings.norm', gather(table, inputs.ids))
+  const shape = [config.vocabularySize, config.hiddenSize] as const
+  return norm(
+    config,
+    weights,
+    'embeddings.norm',
+    tableRows(weights, 'embeddings.tok_embeddings.weight', shape, inputs.ids),
+  )
 }
 
 function attend(
