@@ -110,9 +110,14 @@ export class AttentionReducer {
 
   #bias({ cache, layer, position, keys }: ReduceRequest, start: number, end: number): Float32Array {
     const { kvHeads, layers } = this.#config
-    const { window } = layers[layer]!
     const { capacity } = cache
+    const window = layers[layer]!.window ?? Number.POSITIVE_INFINITY
     const visible = this.#attention.visible?.bind(this.#attention)
+    const sees = (query: number, key: number): boolean =>
+      key <= query &&
+      query - key < window &&
+      (!keys || keys.some(({ from, to }) => key >= from && key < to)) &&
+      (!visible || visible(query, key, layer))
     const data = new Float32Array(kvHeads * (end - start) * capacity).fill(hidden)
     const size = (end - start) * capacity
     for (let head = 0; head < kvHeads; head++) {
@@ -126,13 +131,8 @@ export class AttentionReducer {
       for (let row = start; row < end; row++) {
         const query = position + row
         const offset = head * size + (row - start) * capacity
-        for (let slot = 0; slot < length; slot++) {
-          const key = positions[slot]!
-          if (key > query || (window !== undefined && query - key >= window)) continue
-          if (keys && !keys.some(({ from, to }) => key >= from && key < to)) continue
-          if (visible && !visible(query, key, layer)) continue
-          data[offset + slot] = own ? Math.max(own[slot]!, hidden) : 0
-        }
+        for (let slot = 0; slot < length; slot++)
+          if (sees(query, positions[slot]!)) data[offset + slot] = own ? Math.max(own[slot]!, hidden) : 0
       }
     }
     return data

@@ -43,9 +43,12 @@ export class QueryStatistics {
     for (let token = 0; token < queries.length / width; token++) {
       const position = start + token
       if (position < this.#skip) continue
+      // all heads of a token turn alike
+      const cos = frequencies?.inverse.map((frequency) => Math.cos(position * frequency) / factor)
+      const sin = frequencies?.inverse.map((frequency) => Math.sin(position * frequency) / factor)
       for (let head = 0; head < heads; head++) {
         const from = token * width + head * headDim
-        unrotate(queries.subarray(from, from + headDim), query, position, frequencies?.inverse, factor)
+        unrotate(queries.subarray(from, from + headDim), query, cos, sin)
         addTo(this.#sums[layer]![head]!, query)
       }
     }
@@ -57,9 +60,11 @@ export class QueryStatistics {
       const mean = sum.map((value) => value / Math.max(count, 1))
       if (!products) return { count, mean }
       const size = mean.length
-      const covariance = products.map(
-        (value, index) => value / Math.max(count, 1) - mean[Math.floor(index / size)]! * mean[index % size]!,
-      )
+      const covariance = products.map((_, index) => {
+        const [row, column] = [Math.floor(index / size), index % size]
+        const product = products[Math.max(row, column) * size + Math.min(row, column)]!
+        return product / Math.max(count, 1) - mean[row]! * mean[column]!
+      })
       return { count, mean, covariance }
     })
   }
@@ -68,29 +73,29 @@ export class QueryStatistics {
 function unrotate(
   rotated: Float32Array,
   result: Float64Array,
-  position: number,
-  inverse: Float64Array | undefined,
-  factor: number,
+  cos: Float64Array | undefined,
+  sin: Float64Array | undefined,
 ): void {
   for (let index = 0; index < rotated.length; index++) result[index] = rotated[index]!
-  const half = inverse?.length ?? 0
+  if (!cos || !sin) return
+  const half = cos.length
   for (let index = 0; index < half; index++) {
-    const angle = position * inverse![index]!
-    const [cos, sin] = [Math.cos(angle), Math.sin(angle)]
-    const [first, second] = [rotated[index]! / factor, rotated[index + half]! / factor]
-    result[index] = first * cos + second * sin
-    result[index + half] = second * cos - first * sin
+    const [first, second] = [rotated[index]!, rotated[index + half]!]
+    result[index] = first * cos[index]! + second * sin[index]!
+    result[index + half] = second * cos[index]! - first * sin[index]!
   }
 }
 
 function addTo(sums: Sums, query: Float64Array): void {
   sums.count++
+  const { sum, products } = sums
+  for (let row = 0; row < query.length; row++) sum[row] = sum[row]! + query[row]!
+  if (!products) return
+  // symmetric: the lower half is enough
   for (let row = 0; row < query.length; row++) {
-    sums.sum[row] = sums.sum[row]! + query[row]!
-    if (!sums.products) continue
-    for (let column = 0; column < query.length; column++) {
-      const at = row * query.length + column
-      sums.products[at] = sums.products[at]! + query[row]! * query[column]!
-    }
+    const value = query[row]!
+    const offset = row * query.length
+    for (let column = 0; column <= row; column++)
+      products[offset + column] = products[offset + column]! + value * query[column]!
   }
 }
