@@ -1,6 +1,6 @@
 import fc from 'fast-check'
 import { expect, test } from 'vitest'
-import { gaussianSet, mergeRows, similarRuns } from './gaussian-sets.ts'
+import { gaussianSet, mergeRows, runsForCount, similarRuns } from './gaussian-sets.ts'
 
 const head = (...rows: number[][]) => ({ rows: Float32Array.from(rows.flat()), headDim: rows[0]!.length })
 
@@ -42,5 +42,34 @@ test('runs are contiguous, disjoint and cover the range; thresholds 1 and -1.1 a
         expect(similarRuns(keys, 0, rows.length, 1.00001)).toHaveLength(rows.length)
       },
     ),
+  )
+})
+
+test('runs for a count are those of the threshold that just meets it, around what stays alone', () => {
+  const keys = head([1, 0], [1, 0.1], [0, 1], [0.1, 1], [1, 1], [1, 0.9])
+  expect(runsForCount(keys, { from: 0, to: 6, alone: [], count: 3 })).toEqual([
+    { start: 0, end: 2 },
+    { start: 2, end: 4 },
+    { start: 4, end: 6 },
+  ])
+  expect(runsForCount(keys, { from: 0, to: 6, alone: [], count: 3 })).toEqual(similarRuns(keys, 0, 6, 0.9))
+  expect(runsForCount(keys, { from: 1, to: 6, alone: [3], count: 4 })).toEqual([
+    { start: 1, end: 2 },
+    { start: 2, end: 3 },
+    { start: 3, end: 4 },
+    { start: 4, end: 6 },
+  ])
+})
+
+test('runs for a count cover the range and are as many as asked', () => {
+  const key = fc.array(fc.float({ min: -1, max: 1, noNaN: true }), { minLength: 3, maxLength: 3 })
+  fc.assert(
+    fc.property(fc.array(key, { minLength: 1, maxLength: 20 }), fc.integer({ min: 1, max: 25 }), (rows, count) => {
+      const runs = runsForCount(head(...rows), { from: 0, to: rows.length, alone: [], count })
+      expect(runs.length).toBe(Math.min(count, rows.length))
+      expect(runs[0]!.start).toBe(0)
+      expect(runs.at(-1)!.end).toBe(rows.length)
+      for (let index = 1; index < runs.length; index++) expect(runs[index]!.start).toBe(runs[index - 1]!.end)
+    }),
   )
 })

@@ -74,10 +74,11 @@ describe('scores of keys', () => {
     expect(scores.indexOf(Math.max(...scores))).toBe(2)
   })
 
-  test('CUR scores sum to one in each window', () => {
+  test('CUR scores are products of shares of each window', () => {
     const rows = Array.from({ length: 5 }, (_, i) => [i + 1, 1, 0, 0])
     const scores = curScores(head(rows), head(rows), 2)
-    expect(scores[0]! + scores[1]!).toBeCloseTo(1, 6)
+    expect(scores[0]).toBeCloseTo((2 / 7) ** 2, 6)
+    expect(scores[1]).toBeCloseTo((5 / 7) ** 2, 6)
     expect(scores[4]).toBe(1)
   })
 })
