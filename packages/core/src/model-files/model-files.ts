@@ -37,6 +37,8 @@ export interface ModelFiles {
   /** Identifies the bytes of the weights: SHA-256 in hex. */
   readonly hash: string
   readonly sentenceTransformers?: SentenceTransformers
+  /** What a user should know about the files, one sentence each. */
+  readonly warnings?: readonly string[]
   close(): Promise<void>
 }
 

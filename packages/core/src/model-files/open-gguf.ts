@@ -7,6 +7,7 @@ import { jinjaChatTemplate } from '../tokenizer/jinja-chat-template.ts'
 import type { ByteSource } from '../weights/byte-source.ts'
 import { dequantiseBlocks } from '../weights/gguf/dequantise.ts'
 import { ggufConfig, ggufHeadCounts, type RopeFactors } from '../weights/gguf/gguf-config.ts'
+import type { GgufMetadata } from '../weights/gguf/gguf-metadata.ts'
 import { type GgufPart, ggufWeights } from '../weights/gguf/gguf-weights.ts'
 import { readGgufHeader } from '../weights/gguf/read-gguf-header.ts'
 import { endTokensOf } from './end-tokens.ts'
@@ -50,7 +51,11 @@ export async function openGguf(options: OpenGgufOptions): Promise<ModelFiles> {
     tokenizer,
     tokenizerDefinition,
     ...(template !== undefined && {
-      chatTemplate: jinjaChatTemplate(template, { file: options.source.name, tokenizer }),
+      chatTemplate: jinjaChatTemplate(template, {
+        file: options.source.name,
+        tokenizer,
+        toolSource: metadata.string('tokenizer.chat_template.tool_use'),
+      }),
     }),
     endTokens: endTokensOf(tokenizer, [
       config.eos_token_id,
@@ -58,8 +63,20 @@ export async function openGguf(options: OpenGgufOptions): Promise<ModelFiles> {
       metadata.count('tokenizer.ggml.eom_token_id'),
     ]),
     hash: await options.hashOf(parts.map((part) => part.source)),
+    ...(guessesSplits(metadata) && {
+      warnings: ['the file does not say how its tokenizer splits text; texts may get other tokens than in training'],
+    }),
     close: () => weights.close(),
   }
+}
+
+/** A byte-level vocabulary without a named pre-tokenizer. */
+function guessesSplits(metadata: GgufMetadata): boolean {
+  return (
+    metadata.string('tokenizer.ggml.model') === 'gpt2' &&
+    (metadata.string('tokenizer.ggml.pre') ?? 'default') === 'default' &&
+    !metadata.has('tokenizer.huggingface.json')
+  )
 }
 
 async function openParts({ source, openPart, signal }: OpenGgufOptions): Promise<GgufPart[]> {

@@ -147,6 +147,38 @@ test('t5 vocabularies become Unigram models', () => {
   expect([framed[0], framed.at(-1)]).toEqual([0, 2])
 })
 
+test('a tokenizer.json inside the file is preferred', () => {
+  const { definition, plain } = recorded.tokenizers.gpt4o!
+  const tokenizer = fromGguf(
+    new GgufMetadata(
+      'test.gguf',
+      new Map<string, GgufValue>([
+        ['tokenizer.huggingface.json', JSON.stringify(definition)],
+        ['tokenizer.ggml.eos_token_id', 2],
+      ]),
+    ),
+  )
+  expect(recorded.texts.map((text) => [...tokenizer.encodeRendered(text).ids])).toEqual(plain.map(({ ids }) => ids))
+  expect(tokenizer.special.end).toBe(2)
+  expect(() => fromGguf(new GgufMetadata('t', new Map([['tokenizer.huggingface.json', '{']])))).toThrow(
+    expect.objectContaining({ code: 'file-format' }),
+  )
+})
+
+test('the id of a tokenizer changes with its merges', () => {
+  const withMerges = (count: number): string =>
+    fromGguf(
+      metadata('gpt2', 'gpt2', {
+        'tokenizer.ggml.pre': 'gpt-2',
+        'tokenizer.ggml.merges': strings(
+          recorded.tokenizers.gpt2!.definition.model.merges!.slice(0, count).map((pair) => pair.join(' ')),
+        ),
+      }),
+    ).id
+  expect(withMerges(10)).toBe(withMerges(10))
+  expect(withMerges(10)).not.toBe(withMerges(11))
+})
+
 test('begin tokens follow the flags, and the defaults where a file is silent', () => {
   const begins = (more: Record<string, GgufValue>): boolean =>
     fromGguf(metadata('llama2', 'llama', { 'tokenizer.ggml.scores': scores('llama2'), ...more })).encode('a', {

@@ -3,6 +3,7 @@ import type { JsonValue } from '@lc/model'
 import { FileFormatError } from '../errors/file-format-error.ts'
 import type { GgufMetadata } from '../weights/gguf/gguf-metadata.ts'
 import type { AddedToken } from './added-tokens.ts'
+import { tokenizerFromJson } from './from-tokenizer-json.ts'
 import { ggufPreTokenizer, ignoresMerges } from './gguf-pre-tokenizer.ts'
 import type { SpecialTokens } from './local-tokenizer.ts'
 import { MergeTable, ScoredMerges } from './model/merge-table.ts'
@@ -18,6 +19,8 @@ const kinds = { normal: 1, unknown: 2, control: 3, user: 4, unused: 5, byte: 6 }
  * @throws FileFormatError when it is missing, inconsistent or of a kind that lc does not have.
  */
 export function tokenizerFromGguf(metadata: GgufMetadata): TokenizerDefinition {
+  const embedded = metadata.string('tokenizer.huggingface.json')
+  if (embedded !== undefined) return embeddedTokenizer(metadata, embedded)
   const model = metadata.string('tokenizer.ggml.model')
   const read = model !== undefined && Object.hasOwn(readers, model) ? readers[model] : undefined
   if (!read)
@@ -31,6 +34,24 @@ export function tokenizerFromGguf(metadata: GgufMetadata): TokenizerDefinition {
   if (types && types.length !== tokens.length)
     throw problem(metadata, `there are ${types.length} token types for ${tokens.length} tokens`)
   return read({ metadata, tokens, types })
+}
+
+/** Some files carry the whole tokenizer.json: nothing has to be guessed then. */
+function embeddedTokenizer(metadata: GgufMetadata, text: string): TokenizerDefinition {
+  let json: JsonValue
+  try {
+    json = JSON.parse(text) as JsonValue
+  } catch (error) {
+    throw new FileFormatError({
+      file: metadata.file,
+      format: 'gguf',
+      problem: 'its tokenizer.huggingface.json does not parse',
+      cause: error,
+    })
+  }
+  const definition = tokenizerFromJson({ file: metadata.file, json })
+  const tokens = definition.model.vocabulary.tokens.map((token) => token ?? '')
+  return { ...definition, special: specialTokens({ metadata, tokens, types: undefined }) }
 }
 
 interface Input {

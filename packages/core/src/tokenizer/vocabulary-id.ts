@@ -7,6 +7,12 @@ export function vocabularyId(definition: TokenizerDefinition): string {
   for (const token of model.vocabulary.tokens) hash.add(token ?? '')
   for (const token of addedTokens) hash.add(`${token.id}:${token.content}:${token.special}`)
   hash.add(JSON.stringify([normalizer, preTokenizer, postProcessor]))
+  if (model.type === 'BPE')
+    hash.add(
+      `${model.merges.identity}:${model.byteFallback}:${model.fuseUnknown}:${model.ignoreMerges}:${model.unknown}`,
+    )
+  else if (model.type === 'Unigram') for (const score of model.scores) hash.add(String(score))
+  else hash.add(`${model.unknown}:${model.prefix}:${model.longestWord}`)
   return `${model.type.toLowerCase()}-${model.vocabulary.tokens.length}-${hash.hex()}`
 }
 

@@ -9,6 +9,8 @@ export interface MergeRules {
   rank(left: number, right: number): number
   /** The token that a pair with a rank becomes. */
   merged(left: number, right: number): number
+  /** A number that differs when the rules differ. */
+  readonly identity: number
   /** Merging never makes these tokens: text must not turn into a special token by itself. */
   forbid(ids: ReadonlySet<number>): void
 }
@@ -21,6 +23,7 @@ export class MergeTable implements MergeRules {
   #merged: Int32Array
   #mask: number
   #count = 0
+  #identity = 0x811c9dc5
 
   constructor(expected = 1024) {
     let capacity = 1024
@@ -41,7 +44,12 @@ export class MergeTable implements MergeRules {
     this.#rank[slot] = rank
     this.#merged[slot] = merged
     this.#count++
+    for (const part of [left, right, rank, merged]) this.#identity = Math.imul(this.#identity ^ part, 0x01000193)
     if (this.#count * 2 > this.#mask) this.#grow()
+  }
+
+  get identity(): number {
+    return this.#identity >>> 0
   }
 
   /** Where the pair is, or would be put. */
@@ -108,6 +116,12 @@ export class ScoredMerges implements MergeRules {
     this.#tokens = tokens
     this.#ids = ids
     this.#order = order
+  }
+
+  get identity(): number {
+    let hash = 0x811c9dc5
+    for (const place of this.#order) hash = Math.imul(hash ^ place, 0x01000193)
+    return hash >>> 0
   }
 
   rank(left: number, right: number): number {

@@ -89,6 +89,8 @@ export function ggufConfig(input: GgufConfigInput): JsonObject {
   if (!Object.hasOwn(modelTypes, architecture))
     throw new UnsupportedModelError({ modelType: architecture, supported: [...ggufArchitectures] })
   const keys = new Keys(input.metadata, architecture)
+  if (keys.count('expert_count'))
+    throw new UnsupportedModelError({ modelType: `${architecture} with experts`, supported: [...ggufArchitectures] })
   if (architecture === 'bert' || architecture === 'modern-bert') return encoderConfig(input, keys, architecture)
   return { ...decoderConfig(input, keys, architecture), ...familyConfig(input, keys, architecture) }
 }

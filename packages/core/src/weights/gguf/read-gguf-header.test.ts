@@ -264,6 +264,9 @@ describe('ggufConfig', () => {
   })
 
   test('architectures that are not known are named', () => {
+    expect(() => config({ ...llama, '*.expert_count': 8 })).toThrow(
+      expect.objectContaining({ code: 'unsupported-model' }),
+    )
     expect(() => config({ ...llama, 'general.architecture': 'mamba' })).toThrow(
       expect.objectContaining({ code: 'unsupported-model', modelType: 'mamba' }),
     )
