@@ -82,7 +82,13 @@ function makeDevice(ort: NodeOrt, kind: NodeDeviceKind, threads: number, options
     graphOptimizationLevel: 'all',
     // failures come as exceptions: nothing is printed besides
     logSeverityLevel: 4,
-    extra: { session: { intra_op: { allow_spinning: spinning ? '1' : '0' } } },
+    extra: {
+      session: {
+        intra_op: { allow_spinning: spinning ? '1' : '0' },
+        // integer products of uint8 and int8 saturate on x64 without VNNI; there this takes kernels that do not
+        x64quantprecision: '1',
+      },
+    },
   }
   const reading = kind === 'webgpu' ? 'through-program' : 'direct'
   return new OrtDevice({ ort, kind, threads, sessionOptions, placeFiles: placeNodeFiles, reading, unsupportedOps })

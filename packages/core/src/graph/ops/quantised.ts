@@ -26,7 +26,10 @@ export function matMulNBits(a: Value, packed: Value, scales: Value, options: Mat
   return record('matMulNBits', inputs, { bits, blockSize, columns, rows, accuracyLevel })
 }
 
-/** Product of 8-bit integers after subtracting zero points, int32. Zero points are scalars; that of b may be per column. */
+/**
+ * Product of 8-bit integers after subtracting zero points, int32. Zero points are scalars; that of b may be per column. On x64
+ * without VNNI a fed int8 right operand may saturate inside: feed uint8 with a zero point of 128 (weights are converted so).
+ */
 export function matMulInteger(
   a: Value,
   b: Value,
