@@ -2,16 +2,15 @@
 import { checkInteger } from '@lc/model/check'
 import { Graph } from '../../graph/graph.ts'
 import { multiply } from '../../graph/ops/elementwise.ts'
-import { gather } from '../../graph/ops/gather.ts'
 import { matMul } from '../../graph/ops/matmul.ts'
 import { concat } from '../../graph/ops/movement.ts'
-import { gatherBlockQuantized } from '../../graph/ops/quantised.ts'
 import type { Value } from '../../graph/value.ts'
 import { type AttentionPattern, fullAttention } from './attention-pattern.ts'
 import type { AttentionMode, AttentionSite } from './attention-site.ts'
 import type { DecoderConfig } from './decoder-config.ts'
 import { decoderLayer, norm, type RotaryInputs, type Stream } from './decoder-layer.ts'
 import { DecoderScope } from './decoder-scope.ts'
+import { embedTokens } from './embed-tokens.ts'
 import { headLogits } from './head-graph.ts'
 import type { ChooseForm, LinearForm } from './linear-form.ts'
 import { plainAttention } from './plain-attention.ts'
@@ -29,6 +28,8 @@ export interface DecoderGraphOptions {
   readonly embedding?: LinearForm
   /** Keep the residual stream rotated, for int8 activations; see `rotationMatrix`. Defaults to false. */
   readonly rotated?: boolean
+  /** In steps, one input `bias` for all layers instead of one each: for caches whose heads are alike. Defaults to false. */
+  readonly sharedBias?: boolean
   /** Build only the first layers. Defaults to all. */
   readonly layers?: number
   /** Add the output head, and with it the output `logits`. Defaults to false. */
@@ -46,7 +47,8 @@ export function canRotate(config: DecoderConfig): boolean {
  * The graph of a decoder.
  *
  * Inputs: `ids` int64 `[B, T]` (a step: `[1]`); per kind of rotation `cos.<kind>` and `sin.<kind>` `[B, T, R/2]`; per layer the
- * cache `pastKey.<l>` and `pastValue.<l>` as in `AttentionSite`; `lastIndex` and `totalLength` (fused) or `bias.<l>` (open, step).
+ * cache `pastKey.<l>` and `pastValue.<l>` as in `AttentionSite`; `lastIndex` and `totalLength` (fused) or `bias.<l>` (open, step;
+ * or one `bias`).
  *
  * Outputs: `hidden` (after the final norm), per layer `key.<l>`, `value.<l>`, `query.<l>` (rotated) and, unless the stream is
  * rotated, `stream.<l>` (what entered the layer); `logits` with a head. Shapes are `[B, T, ...]`, in a step rows are one. A step
@@ -59,7 +61,7 @@ export function buildDecoderGraph(config: DecoderConfig, options: DecoderGraphOp
   const scope = new DecoderScope(graph, config, { choose, rotated })
   const ids = graph.input('ids', 'int64', mode === 'step' ? [1] : mode === 'open' ? [1, 'T'] : ['B', 'T'])
   const rotary = rotaryInputs(scope, mode)
-  const shared = sharedInputs(graph, mode)
+  const shared = sharedInputs(scope, mode, options.sharedBias ?? false)
   let stream: Stream = { sum: embedTokens(scope, ids, options.embedding ?? { kind: 'float32' }) }
   const rows: { keys: Value[]; values: Value[] } = { keys: [], values: [] }
   for (let layer = 0; layer < count; layer++) {
@@ -98,29 +100,17 @@ function rotaryInputs(scope: DecoderScope, mode: AttentionMode): Record<string, 
   return inputs
 }
 
-function sharedInputs(graph: Graph, mode: AttentionMode): { lastIndex?: Value; totalLength?: Value } {
+function sharedInputs(
+  { graph, config }: DecoderScope,
+  mode: AttentionMode,
+  sharedBias: boolean,
+): Pick<SiteFields, 'lastIndex' | 'totalLength' | 'bias'> {
+  if (mode === 'step' && sharedBias) return { bias: graph.input('bias', 'float32', [config.kvHeads, 1, 'C']) }
   if (mode !== 'fused') return {}
   return { lastIndex: graph.input('lastIndex', 'int32', ['B']), totalLength: graph.input('totalLength', 'int32', []) }
 }
 
-export function embedTokens(scope: DecoderScope, ids: Value, form: LinearForm): Value {
-  const { vocabularySize, hiddenSize, embeddingScale } = scope.config
-  const source = 'model.embed_tokens.weight'
-  let x: Value
-  if (form.kind === 'packed') {
-    const { bits, blockSize, quantise } = form
-    const weight = (part: 'data' | 'scales', dtype: 'uint8' | 'float32', columns: number): Value => {
-      const recipe = { kind: 'packed', sources: [source], part, quantise } as const
-      return scope.weight(`${source}.packed.rows.${part}`, dtype, [vocabularySize, columns], recipe)
-    }
-    const data = weight('data', 'uint8', (hiddenSize * bits) / 8)
-    x = gatherBlockQuantized(data, ids, weight('scales', 'float32', hiddenSize / blockSize), { bits, blockSize })
-  } else x = gather(scope.plain(source, [vocabularySize, hiddenSize]), ids, { axis: 0 })
-  if (embeddingScale !== 1) x = multiply(x, embeddingScale)
-  return scope.rotated ? matMul(x, scope.rotation()) : x
-}
-
-/** After the final norm, turned back where the stream is rotated. */
+export /** After the final norm, turned back where the stream is rotated. */
 export function finalHidden(scope: DecoderScope, stream: Stream): Value {
   const name = 'model.norm.weight'
   const { output } = norm(scope, stream, name)
@@ -136,6 +126,7 @@ interface SiteFields {
   readonly value: Value
   readonly lastIndex?: Value
   readonly totalLength?: Value
+  readonly bias?: Value
 }
 
 function attentionSite(scope: DecoderScope, fields: SiteFields): AttentionSite {
@@ -152,7 +143,7 @@ function attentionSite(scope: DecoderScope, fields: SiteFields): AttentionSite {
     pastKey: graph.input(`pastKey.${layer}`, 'float32', [...batch, kvHeads, 'C', headDim]),
     pastValue: graph.input(`pastValue.${layer}`, 'float32', [...batch, kvHeads, headDim, 'C']),
     ...(window !== undefined && { window }),
-    ...(mode !== 'fused' && { bias: graph.input(`bias.${layer}`, 'float32', bias) }),
+    ...(mode !== 'fused' && !fields.bias && { bias: graph.input(`bias.${layer}`, 'float32', bias) }),
     input: (name, dtype, shape) => graph.input(`${name}.${layer}`, dtype, shape),
     output: (name, value) => graph.output(`${name}.${layer}`, value),
   }
