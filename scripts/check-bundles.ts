@@ -15,6 +15,8 @@ const budgets: Record<string, number> = {
   '@lc/model': 15_000,
   '@lc/compress/longcodezip': 25_000,
   '@lc/core': 150_000,
+  // like the root door it opens models: readers of files, tokenizers, the hub
+  '@lc/core/encoder': 120_000,
 }
 const defaultBudget = 60_000
 /** Packages that must work without an engine. */

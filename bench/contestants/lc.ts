@@ -36,9 +36,15 @@ await answerRequests({
     return { ms, nll: sum / (ids.length - 1) }
   },
   async prefill({ ids }: { ids: number[] }) {
-    const { ms, result } = await timed(() => model.prepare!(ids))
-    await result.close()
-    return { ms }
+    await using session = model.session({ accuracy })
+    return { ms: (await timed(() => session.prefill(ids))).ms }
+  },
+  async decode({ ids, steps }: { ids: number[]; steps: number }) {
+    await using session = model.session({ accuracy })
+    await session.prefill(ids)
+    // the first token needs no step of the model: its logits came with the prompt
+    const { ms, result } = await timed(() => session.decode({ maxTokens: steps + 1, temperature: 0 }))
+    return { ms, steps: result.ids!.length - 1 }
   },
   async compress({ files, query, budget }: { files: string[]; query: string; budget: number }) {
     const passages = files.map((uri) => makePassage(readFileSync(uri, 'utf8'), { uri }))

@@ -60,6 +60,6 @@ await answerRequests({
       out.push(token)
       if (out.length > steps) break
     }
-    return { ms: performance.now() - start, ids: out }
+    return { ms: performance.now() - start, steps: out.length - 1 }
   },
 })

@@ -20,6 +20,8 @@ export type Response = {
   /** Mean negative log-likelihood per token, nats. */
   nll?: number
   ids?: number[]
+  /** Tokens that were decoded within `ms`. */
+  steps?: number
   /** VmHWM of the process. */
   peakBytes?: number
   version?: string

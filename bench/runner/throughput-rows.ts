@@ -15,7 +15,7 @@ export function throughputRows(
       contestant,
       what,
       unit: 'tokens/s',
-      value: summarise(responses.map(({ ms }) => (tokensOf(what) * 1000) / ms!)),
+      value: summarise(responses.map(({ ms, steps }) => ((steps ?? tokensOf(what)) * 1000) / ms!)),
       detail: {
         ...(nll === undefined ? {} : { NLL: Number(nll.toFixed(4)) }),
         ...(version ? { version } : {}),
