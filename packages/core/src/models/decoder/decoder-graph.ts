@@ -110,7 +110,7 @@ function sharedInputs(
   return { lastIndex: graph.input('lastIndex', 'int32', ['B']), totalLength: graph.input('totalLength', 'int32', []) }
 }
 
-export /** After the final norm, turned back where the stream is rotated. */
+/** After the final norm, turned back where the stream is rotated. */
 export function finalHidden(scope: DecoderScope, stream: Stream): Value {
   const name = 'model.norm.weight'
   const { output } = norm(scope, stream, name)
