@@ -1,9 +1,9 @@
 /**
  * @file Fuzzes the readers of model files with mutants of real ones.
  *
- *   npm run fuzz                          1,000,000 cases
+ *   npm run fuzz                          1,000,000 cases, among them 1,000 of a full-size file
  *   npm run fuzz -- --cases 20000 --only gguf
- *   npm run fuzz -- --model FILE.gguf     and 1,000 mutants of a full-size file's header
+ *   npm run fuzz -- --model FILE.gguf     with another full-size file than that of SmolLM2-135M
  *   npm run fuzz -- --only gguf --from 4711 --cases 1      one case again
  *
  * Cases run in child processes that report before each batch, so that a crash, a hang or too much memory is seen from
@@ -21,6 +21,7 @@ import {
   ggufTarget,
   runFuzzCase,
 } from '../packages/core/fuzz/fuzz-targets.ts'
+import { modelFile } from './model-file.ts'
 
 interface Work {
   readonly target: string
@@ -88,7 +89,10 @@ async function main(): Promise<number> {
     for (let at = from; at < from + count; at += piece)
       queue.push({ target: name, from: at, to: Math.min(from + count, at + piece) })
   }
-  if (values.model !== undefined) queue.push({ target: fullSize, from, to: from + 1000, model: values.model })
+  if (values.only === undefined || values.only === fullSize) {
+    const model = values.model ?? (await modelFile('smollm2-135m'))
+    queue.push({ target: fullSize, from, to: from + Math.min(1000, cases), model })
+  }
   const total = queue.reduce((sum, work) => sum + work.to - work.from, 0)
   const faults: FuzzFault[] = []
   const start = performance.now()
