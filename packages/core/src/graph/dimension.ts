@@ -129,6 +129,8 @@ export function sameDimension(left: Dimension, right: Dimension): boolean {
 /** The value of a size when its names have values; `undefined` while one of them has none. */
 export function evaluateDimension(dimension: Dimension, sizes: ReadonlyMap<string, number>): number | undefined {
   if (typeof dimension === 'number') return dimension
+  // feeds are checked at every run, and most sizes are single names
+  if (isSymbol(dimension)) return sizes.get(dimension)
   let sum = 0
   for (const [monomial, coefficient] of parse(dimension)) {
     let product = coefficient
