@@ -23,6 +23,8 @@ export interface PieceChoice {
   pieces: Piece[]
   /** The order in which passages come in the output; all in the order given by default. */
   order?: readonly number[]
+  /** 1 for each piece that is kept, where the method decides alone and the budget is only a wish. */
+  kept?: Uint8Array
   /** Relevance of each sentence unit, NaN where it has none; by default the mean value of its pieces. */
   scores?: Float64Array
   warnings: string[]
@@ -37,6 +39,8 @@ export interface CompressPiecesOptions {
   signal?: AbortSignal | undefined
   /** Called only when the input is over a budget above 0. */
   choose(clock: Clock): Promise<PieceChoice>
+  /** Whether the method is asked even if the input is within the budget. Defaults to false. */
+  always?: boolean
 }
 
 /**
@@ -57,8 +61,9 @@ export async function compressPieces(
   )
   const originalTokens = tokenizer.count(whole.text)
   const units = sentenceUnits(passages)
-  const fits = originalTokens <= budget
-  const choice = fits || (budget === 0 && options.protect === 'prefer') ? undefined : await options.choose(clock)
+  const fits = originalTokens <= budget && !options.always
+  const hopeless = budget === 0 && options.protect === 'prefer' && !options.always
+  const choice = fits || hopeless ? undefined : await options.choose(clock)
   const kept = fits
     ? passages.map(({ text }) => [{ start: 0, end: text.length }])
     : await clock.time('fit', () => keepPieces(sources, choice, options))
@@ -114,6 +119,7 @@ function keepPieces(
     for (const { passage, start, end } of kept) spans[passage]!.push({ start, end })
     return spans.map(normaliseSpans)
   }
+  if (choice.kept) return spansOf(choice.pieces.filter((_, index) => choice.kept![index] === 1))
   const rank = rankPieces(choice.pieces)
   const { kept } = fitBudget(choice.pieces, {
     budget: options.budget,

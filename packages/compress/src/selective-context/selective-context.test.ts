@@ -42,6 +42,32 @@ describe('what is dropped', () => {
   })
 })
 
+describe('mode percentile', () => {
+  test('keeps the share of units that are most surprising, over all passages together', async () => {
+    const options = { scorer: new AdaptiveScorer(), mode: 'percentile', unit: 'word', ratio: 0.5 } as const
+    const result = await compressBySelfInformation([passage(news), passage('Rain fell.', 'b.txt')], options)
+    const words = result.text.split(/\s+/).filter((word) => word !== '').length
+    expect(Math.abs(words - 0.5 * 33)).toBeLessThanOrEqual(2)
+    expect(result.text).toContain('Rain fell.')
+    checkOrder(result)
+  })
+
+  test('a ratio of 1 keeps everything, also of an empty text', async () => {
+    const options = { scorer: new AdaptiveScorer(), mode: 'percentile', ratio: 1 } as const
+    expect((await compressBySelfInformation([passage(news)], options)).text).toBe(news)
+    expect((await compressBySelfInformation([passage('')], options)).text).toBe('')
+  })
+
+  test.each([
+    [{ mode: 'best' }, 'mode'],
+    [{ mode: 'percentile', ratio: 2 }, 'ratio'],
+    [{ unit: 'verb', budget: 3 }, 'unit'],
+  ])('%o is refused', async (options, argument) => {
+    const given = { scorer: new AdaptiveScorer(), ...options } as never
+    await expect(compressBySelfInformation([], given)).rejects.toMatchObject({ argument })
+  })
+})
+
 describe('protected text', () => {
   test('that does not fit is an error with the minimum, when it is required', async () => {
     const options = {

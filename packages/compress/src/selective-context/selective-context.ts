@@ -8,10 +8,11 @@ import { compressPieces, type Piece } from '../compressor/compress-pieces.ts'
 import type { CompressionResult } from '../compressor/compression-result.ts'
 import { compressionStage } from '../compressor/compression-stage.ts'
 import { phraseSpans } from '../prose/phrases.ts'
-import { protectPieces } from '../prose/protection.ts'
+import { type ProtectedPiece, protectPieces } from '../prose/protection.ts'
 import { sentenceStarts } from '../prose/sentences.ts'
 import { wordSpans } from '../prose/words.ts'
 import { mergeTokenValues, type TextNll, textNlls } from '../score/text-nll.ts'
+import { percentile } from '../select/percentile.ts'
 import {
   type ResolvedSelectiveContextOptions,
   resolveSelectiveContextOptions,
@@ -32,7 +33,7 @@ export async function compressBySelfInformation(
 
 /** The same as a stage. */
 export function selectiveContext(options: SelectiveContextOptions): Stage<ContextState, ContextState> {
-  if (options.budget !== undefined) resolveSelectiveContextOptions(options)
+  if (options.budget !== undefined || options.mode === 'percentile') resolveSelectiveContextOptions(options)
   return compressionStage('selective-context', (state, run) =>
     compressResolved(
       state.passages,
@@ -50,10 +51,16 @@ async function compressResolved(
     method: `selective-context/${options.unit}`,
     protect: options.protection.protect,
     signal: options.signal,
+    always: options.mode === 'percentile',
     choose: async (clock) => {
       const values = await clock.time('score', () => selfInformation(passages, options))
       const pieces = passages.flatMap(({ text }, passage) => piecesOf(text, passage, values[passage]!, options))
-      return { pieces, warnings: [] }
+      if (options.mode === 'budget') return { pieces, warnings: [] }
+      const threshold = percentile(
+        pieces.map((piece) => piece.value),
+        100 * (1 - options.ratio),
+      )
+      return { pieces, kept: Uint8Array.from(pieces, (piece) => (piece.value >= threshold ? 1 : 0)), warnings: [] }
     },
   })
 }
@@ -91,9 +98,14 @@ function sentencesOf(text: string): Span[] {
 
 function piecesOf(text: string, passage: number, nll: TextNll, options: ResolvedSelectiveContextOptions): Piece[] {
   const { unit, protection } = options
-  const pieces = protectPieces(text, unitSpans(text, nll, unit), protection)
+  const spans = unitSpans(text, nll, unit)
+  const pieces = options.mode === 'budget' ? protectPieces(text, spans, protection) : spans.map(unprotected)
   const values = mergeTokenValues(text, pieces, { spans: nll.spans, values: nll.nlls }, 'mean')
   return pieces.map((piece, index) => ({ ...piece, passage, value: Number.isNaN(values[index]!) ? 0 : values[index]! }))
+}
+
+function unprotected(span: Span): ProtectedPiece {
+  return { ...span, protection: 0 }
 }
 
 function unitSpans(text: string, nll: TextNll, unit: SelectiveContextUnit): Span[] {
