@@ -16,16 +16,23 @@ export interface BiasInput {
 
 /** Biases of a step, `bias.<layer>` `[G, 1, C]`: layers that see alike share one tensor. */
 export function stepBiases(input: BiasInput): Record<string, HostTensor> {
-  return biases(input, (layer) => {
-    const { cache } = input
-    const { kvHeads } = cache.shape
-    const data = new Float32Array(kvHeads * cache.capacity)
-    for (let head = 0; head < kvHeads; head++) {
-      const row = data.subarray(head * cache.capacity, (head + 1) * cache.capacity)
-      fillRow(row, input, { layer, head, query: cache.nextPosition })
-    }
-    return { dtype: 'float32', shape: [kvHeads, 1, cache.capacity], data }
-  })
+  return biases(input, (layer) => layerBias(input, layer))
+}
+
+/** The one bias of a step whose layers see alike, `[G, 1, C]`. */
+export function stepBias(input: BiasInput): HostTensor {
+  return layerBias(input, 0)
+}
+
+function layerBias(input: BiasInput, layer: number): HostTensor {
+  const { cache } = input
+  const { kvHeads } = cache.shape
+  const data = new Float32Array(kvHeads * cache.capacity)
+  for (let head = 0; head < kvHeads; head++) {
+    const row = data.subarray(head * cache.capacity, (head + 1) * cache.capacity)
+    fillRow(row, input, { layer, head, query: cache.nextPosition })
+  }
+  return { dtype: 'float32', shape: [kvHeads, 1, cache.capacity], data }
 }
 
 /** Biases of a chunk, `bias.<layer>` `[G, T, C+T]`. */

@@ -6,7 +6,7 @@ import type { DecoderConfig } from '../models/decoder/decoder-config.ts'
 import type { DecoderPrograms } from '../models/decoder/decoder-programs.ts'
 import { RopeTableCache, type RopeTables } from '../models/rope/rope-tables.ts'
 import type { HostTensor, Tensor } from '../runtime/tensor.ts'
-import { chunkBiases, stepBiases } from './attention-bias.ts'
+import { chunkBiases, stepBias, stepBiases } from './attention-bias.ts'
 import { KvCache, type NewRows } from './kv-cache.ts'
 import { LayerPool } from './layer-pool.ts'
 
@@ -61,6 +61,11 @@ export class DecoderRunner {
     return new KvCache({ layers, kvHeads, headDim }, { capacity, pool: this.#pool })
   }
 
+  /** Whether all layers see alike, as far as the model and its pattern go. */
+  get #alike(): boolean {
+    return this.attention.visible === undefined && this.config.layers.every((layer) => layer.window === undefined)
+  }
+
   /** How a run on this cache must attend. */
   modeFor(cache: KvCache): 'fused' | 'open' {
     const windowed = this.config.layers.some((layer) => layer.window !== undefined)
@@ -93,13 +98,14 @@ export class DecoderRunner {
   /** One token, with its logits `[1, V]`. */
   async runStep(request: RunRequest): Promise<RunOutputs> {
     const { cache, ids, accuracy, append = true, fetches = ['logits'] } = request
-    const program = await this.programs.get({ kind: 'step', accuracy }, request)
     const input = { config: this.config, attention: this.attention, cache }
+    const sharedBias = this.#alike && cache.uniform
+    const program = await this.programs.get({ kind: 'step', accuracy, sharedBias }, request)
     const feeds = {
       ids: idTensor(ids, [1]),
       ...this.#ropeFeeds(request.ropes, cache.nextPosition, 1, 1),
       ...this.#pastFeeds(cache, []),
-      ...stepBiases(input),
+      ...(sharedBias ? { bias: stepBias(input) } : stepBiases(input)),
       ...this.#patternFeeds(cache, 'step', 1),
     }
     const names = append ? [...fetches, 'keys', 'values'] : fetches

@@ -1,4 +1,5 @@
 import type { Accuracy, CallOptions } from '@lc/model'
+import { withAbort } from '@lc/model/abort'
 import { DisposeGuard } from '@lc/model/dispose'
 import type { ModelFiles } from '../../model-files/model-files.ts'
 import type { Device } from '../../runtime/device.ts'
@@ -18,6 +19,8 @@ export interface ProgramRequest {
   readonly accuracy: Accuracy
   /** Only the first layers. Defaults to all. */
   readonly layers?: number
+  /** A step with one bias for all layers. */
+  readonly sharedBias?: boolean
 }
 
 /** Fields of `DecoderPrograms`. */
@@ -29,10 +32,18 @@ export interface DecoderProgramsFields {
   readonly store?: ConvertedWeightsStore | undefined
 }
 
+/** A program on its way, or ready. */
+interface ProgramEntry {
+  readonly program: Promise<Program>
+  readonly controller: AbortController
+  /** Callers that wait for it. */
+  waiting: number
+}
+
 /** The programs of one decoder, compiled when they are first needed and kept. */
 export class DecoderPrograms {
   readonly #fields: DecoderProgramsFields
-  readonly #programs = new Map<string, Promise<Program>>()
+  readonly #programs = new Map<string, ProgramEntry>()
   readonly #guard: DisposeGuard
 
   constructor(fields: DecoderProgramsFields) {
@@ -40,23 +51,41 @@ export class DecoderPrograms {
     this.#guard = new DisposeGuard(`the model ${fields.files.name}`, () => this.#closeAll())
   }
 
-  /** The program, compiled now if it is not there yet. A failed or aborted compilation is tried again next time. */
+  /**
+   * The program, compiled now if it is not there yet. Callers that want the same one share the work, which stops when all of them have
+   * gone; a failed or stopped compilation is tried again next time.
+   */
   get(request: ProgramRequest, options: CallOptions = {}): Promise<Program> {
     return this.#guard.use(async () => {
-      const key = `${request.kind} ${request.accuracy} ${request.layers ?? 'all'}`
-      const known = this.#programs.get(key)
-      if (known) return known
-      const made = this.#compile(request, options)
-      this.#programs.set(key, made)
-      made.catch(() => {
-        if (this.#programs.get(key) === made) this.#programs.delete(key)
-      })
-      return made
+      const { signal } = options
+      const entry = this.#entryFor(request, options)
+      entry.waiting++
+      try {
+        return await withAbort(entry.program, signal)
+      } finally {
+        entry.waiting--
+        if (entry.waiting === 0 && signal?.aborted) entry.controller.abort(signal.reason)
+      }
     })
   }
 
   close(): Promise<void> {
     return this.#guard.close()
+  }
+
+  #entryFor(request: ProgramRequest, { onProgress }: CallOptions): ProgramEntry {
+    const { kind, accuracy, layers, sharedBias } = request
+    const key = [kind, accuracy, layers ?? 'all', sharedBias ?? false].join(' ')
+    const known = this.#programs.get(key)
+    if (known && !known.controller.signal.aborted) return known
+    const controller = new AbortController()
+    const program = this.#compile(request, { signal: controller.signal, onProgress })
+    const entry: ProgramEntry = { program, controller, waiting: 0 }
+    this.#programs.set(key, entry)
+    program.catch(() => {
+      if (this.#programs.get(key) === entry) this.#programs.delete(key)
+    })
+    return entry
   }
 
   async #compile(request: ProgramRequest, options: CallOptions): Promise<Program> {
@@ -75,7 +104,7 @@ export class DecoderPrograms {
     return device.compile(graph, { weights, memoryArena: request.kind === 'step', ...(signal && { signal }) })
   }
 
-  #build({ kind, accuracy, layers }: ProgramRequest): DecoderGraph {
+  #build({ kind, accuracy, layers, sharedBias = false }: ProgramRequest): DecoderGraph {
     const { config, files, device, attention } = this.#fields
     const plan = planForms({ config, weights: files.weights, device: device.kind, kind, accuracy })
     if (kind === 'head') return buildHeadGraph(config, plan)
@@ -84,12 +113,13 @@ export class DecoderPrograms {
       attention,
       mode: kind === 'prefill' ? 'fused' : kind,
       head: kind === 'step',
+      sharedBias,
       ...(layers !== undefined && { layers }),
     })
   }
 
   async #closeAll(): Promise<void> {
-    for (const program of this.#programs.values()) {
+    for (const { program } of this.#programs.values()) {
       const compiled = await program.catch(() => undefined)
       await compiled?.close()
     }

@@ -1,6 +1,6 @@
 import { abs, add, divide, maximum, multiply, subtract } from '../../graph/ops/elementwise.ts'
 import { fusedMatMul, gemm, matMul } from '../../graph/ops/matmul.ts'
-import { split } from '../../graph/ops/movement.ts'
+import { concat, split, squeeze, unsqueeze } from '../../graph/ops/movement.ts'
 import { dequantizeLinear, matMulIntegerToFloat, matMulNBits, quantizeLinear } from '../../graph/ops/quantised.ts'
 import { reduceMax } from '../../graph/ops/reduction.ts'
 import type { Value } from '../../graph/value.ts'
@@ -53,30 +53,36 @@ function packedProducts(scope: DecoderScope, x: Value, group: LinearGroup, form:
 
 function int8Products(scope: DecoderScope, x: Value, group: LinearGroup, passes: 1 | 2): readonly Value[] {
   const { graph } = scope
-  const zero = graph.constant(Uint8Array.of(128), [], 'uint8')
-  const [coarse, fine] = [graph.constant(1 / 127, [], 'float32'), graph.constant(1 / 127 / 254, [], 'float32')]
+  const aZeroPoint = graph.constant(Uint8Array.of(128), [], 'uint8')
+  const aScale = graph.constant(1 / 127, [], 'float32')
   // each token is scaled to a largest magnitude of one; the bound keeps tokens of zeros finite
   const scale = maximum(reduceMax(abs(x)), 1e-12)
   const normalised = divide(x, scale)
-  const high = quantizeLinear(normalised, coarse, zero)
-  const operands = [{ values: high, scale: coarse }]
-  if (passes === 2) {
-    const rest = subtract(normalised, dequantizeLinear(high, coarse, { zeroPoint: zero }))
-    operands.push({ values: quantizeLinear(rest, fine, zero), scale: fine })
-  }
+  const high = quantizeLinear(normalised, aScale, aZeroPoint)
+  const operand = passes === 1 ? high : withRest(normalised, high, { aScale, aZeroPoint })
   return group.parts.map(({ name, rows }) => {
     const weight = int8Weight(scope, `${name}.weight`, [group.columns, rows], group)
-    const sum = operands
-      .map((operand) =>
-        matMulIntegerToFloat(operand.values, weight.data, {
-          aScale: operand.scale,
-          bScale: weight.scales,
-          aZeroPoint: zero,
-        }),
-      )
-      .reduce((left, right) => add(left, right))
-    return multiply(sum, scale)
+    const product = matMulIntegerToFloat(operand, weight.data, { aScale, bScale: weight.scales, aZeroPoint })
+    if (passes === 1) return multiply(product, scale)
+    const [coarse, rest] = split(product, [1, 1], { axis: 0 })
+    return multiply(squeeze(add(coarse!, multiply(rest!, 1 / restFactor)), [0]), scale)
   })
+}
+
+/** Steps of the second pass in one of the first: what it rounded off is at most half a step. */
+const restFactor = 254
+
+/** Both passes as one operand `[2, ...]`, so that a weight is read by one product. */
+function withRest(
+  normalised: Value,
+  high: Value,
+  scales: { readonly aScale: Value; readonly aZeroPoint: Value },
+): Value {
+  const { aScale, aZeroPoint } = scales
+  const rounded = dequantizeLinear(high, aScale, { zeroPoint: aZeroPoint })
+  const fine = normalised.graph.constant(1 / 127 / restFactor, [], 'float32')
+  const low = quantizeLinear(subtract(normalised, rounded), fine, aZeroPoint)
+  return concat([unsqueeze(high, [0]), unsqueeze(low, [0])], { axis: 0 })
 }
 
 function int8Weight(
