@@ -244,7 +244,7 @@ describe('a download that was cut', () => {
       response.writeHead(200, { 'content-length': bytes.length })
       response.write(bytes.subarray(0, 10_000))
     })
-    const file = await repository({}, { HF_HUB_DOWNLOAD_TIMEOUT: '0.3' }).file('model.safetensors')
+    const file = await repository({}, { HF_HUB_DOWNLOAD_TIMEOUT: '0.8' }).file('model.safetensors')
     expect(new Uint8Array(await readFile(file!.path))).toEqual(large)
   })
 })

@@ -1,4 +1,5 @@
 /** @file Byte-pair encoding, over bytes (GPT-2 and later) or over characters with byte fall-back (SentencePiece). */
+import { checkArgument } from '@lc/model/check'
 import type { AlignedText } from '../text/aligned-text.ts'
 import { originOf } from '../text/aligned-text.ts'
 import { makeSymbols, mergeSymbols, type Symbols } from './merge-symbols.ts'
@@ -27,6 +28,8 @@ interface CachedPiece {
   readonly ends: Int32Array
 }
 
+/** What merging has numbers for: positions take 26 bits, a character at most four. */
+const longestPiece = 1 << 24
 /** Longer pieces are rarely seen twice. */
 const longestCached = 64
 const cacheEntries = 65_536
@@ -49,6 +52,12 @@ export class BpeModel implements TokenModel {
 
   encode(piece: AlignedText, sink: TokenSink): void {
     const { text } = piece
+    checkArgument(
+      text.length <= longestPiece,
+      'text',
+      text,
+      `text with a place to split every ${longestPiece} characters`,
+    )
     const cached = text.length <= longestCached ? this.#cache.get(text) : undefined
     if (cached) {
       emit(cached, cached.ids.length, piece, sink)

@@ -26,10 +26,3 @@ export function bytesOfLetters(token: string): Uint8Array | undefined {
   }
   return out
 }
-
-/** Text as letters of the alphabet. */
-export function lettersOf(text: string): string {
-  let out = ''
-  for (const byte of new TextEncoder().encode(text)) out += letters[byte]
-  return out
-}
