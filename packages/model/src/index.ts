@@ -33,7 +33,7 @@ export type {
   Scorer,
   TextOrIds,
 } from './capability/scorer.ts'
-export type { TokenClassification, TokenClassifier } from './capability/token-classifier.ts'
+export type { ClassifyOptions, TokenClassification, TokenClassifier } from './capability/token-classifier.ts'
 export type { DecodeOptions, EncodeOptions, Encoding, Tokenizer } from './capability/tokenizer.ts'
 export {
   type JoinedPassages,

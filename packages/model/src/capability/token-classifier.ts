@@ -11,6 +11,15 @@ export interface TokenClassification {
   logits: Float32Array
 }
 
+/** Options of `TokenClassifier.classify`. */
+export interface ClassifyOptions extends CallOptions {
+  /**
+   * `'model'` (default): the model reads its own special tokens around each text; they are not in the result.
+   * `'none'`: it reads the ids that are given, and no others.
+   */
+  special?: 'model' | 'none' | undefined
+}
+
 /** A label distribution for each token. */
 export interface TokenClassifier {
   readonly id?: string
@@ -18,5 +27,5 @@ export interface TokenClassifier {
   readonly labels: readonly string[]
   /** The longest input in tokens. */
   readonly contextLength?: number
-  classify(texts: readonly TextOrIds[], options?: CallOptions): Promise<TokenClassification[]>
+  classify(texts: readonly TextOrIds[], options?: ClassifyOptions): Promise<TokenClassification[]>
 }

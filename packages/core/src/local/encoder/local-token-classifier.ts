@@ -1,10 +1,12 @@
-import type { Accuracy, CallOptions, Span, TextOrIds, TokenClassification, TokenClassifier } from '@lc/model'
+import type { Accuracy, ClassifyOptions, Span, TextOrIds, TokenClassification, TokenClassifier } from '@lc/model'
 import { asyncDispose } from '@lc/model/dispose'
 import { ContextLengthError } from '@lc/model/errors'
 import type { LocalTokenizer } from '../../tokenizer/local-tokenizer.ts'
 import type { EncoderRunner } from './encoder-runner.ts'
 import { spansOfIds } from './spans-of-ids.ts'
 import { frameIds, type SpecialFrame, specialFrame } from './special-frame.ts'
+
+const noFrame: SpecialFrame = { before: new Uint32Array(), after: new Uint32Array() }
 
 /** What a `LocalTokenClassifier` is made of. */
 export interface LocalTokenClassifierFields {
@@ -47,14 +49,17 @@ export class LocalTokenClassifier implements TokenClassifier {
    *
    * @throws ContextLengthError for a text of more tokens than `contextLength`.
    */
-  async classify(texts: readonly TextOrIds[], options: CallOptions = {}): Promise<TokenClassification[]> {
+  async classify(texts: readonly TextOrIds[], options: ClassifyOptions = {}): Promise<TokenClassification[]> {
     options.signal?.throwIfAborted()
-    const encoded = texts.map((text) => this.#encode(text))
+    const frame = options.special === 'none' ? noFrame : this.#frame
+    const room = this.contextLength + this.#frame.before.length + this.#frame.after.length
+    const limit = room - frame.before.length - frame.after.length
+    const encoded = texts.map((text) => this.#encode(text, limit))
     const results = new Array<TokenClassification>(texts.length)
-    const rows = encoded.map(({ ids }) => ({ ids: frameIds(this.#frame, ids) }))
+    const rows = encoded.map(({ ids }) => ({ ids: frameIds(frame, ids) }))
     await this.#runner.run(rows, ['logits'], { ...options, operation: 'classify' }, ({ index, outputs }) => {
       const { ids, spans } = encoded[index]!
-      const start = this.#frame.before.length * this.labels.length
+      const start = frame.before.length * this.labels.length
       const logits = outputs.logits!.slice(start, start + ids.length * this.labels.length)
       results[index] = { ids, spans, logits }
     })
@@ -70,11 +75,11 @@ export class LocalTokenClassifier implements TokenClassifier {
     return this.close()
   }
 
-  #encode(text: TextOrIds): { ids: Uint32Array; spans: Span[] } {
+  #encode(text: TextOrIds, limit: number): { ids: Uint32Array; spans: Span[] } {
     const encoding =
       typeof text === 'string' ? this.tokenizer.encode(text) : spansOfIds(this.tokenizer, Uint32Array.from(text))
-    if (encoding.ids.length > this.contextLength)
-      throw new ContextLengthError({ tokens: encoding.ids.length, limit: this.contextLength, model: this.id })
+    if (encoding.ids.length > limit)
+      throw new ContextLengthError({ tokens: encoding.ids.length, limit, model: this.id })
     return encoding
   }
 }
