@@ -216,6 +216,45 @@ describe('LocalTokenClassifier', () => {
     expect(largestDifference(whole!.logits, masked)).toBeLessThan(1e-4)
   })
 
+  test('without a frame the model reads the given ids and no others', async () => {
+    const classifier = await open<LocalTokenClassifier>('tiny-roberta')
+    const [framed] = await classifier.classify(['The harbour froze.'])
+    const ids = frameIds(specialFrame(classifier.tokenizer), framed!.ids)
+    const [bare] = await classifier.classify([ids], { special: 'none' })
+    expect(bare!.logits.length).toBe(ids.length * 2)
+    expect(largestDifference(bare!.logits.subarray(2, -2), framed!.logits)).toBeLessThan(1e-6)
+    // there is room for two more
+    const [full] = await classifier.classify([new Uint32Array(64).fill(ids[1]!)], { special: 'none' })
+    expect(full!.ids.length).toBe(64)
+  })
+
+  test('many calls at once all finish, and close waits for them', async () => {
+    const classifier = await open<LocalTokenClassifier>('tiny-roberta')
+    const calls = Array.from({ length: 64 }, (_, index) => classifier.classify([`ice ${index}`]))
+    const closed = classifier.close()
+    expect((await Promise.all(calls)).every((results) => results[0]!.logits.every(Number.isFinite))).toBe(true)
+    await closed
+  })
+
+  test('an abort between batches rejects with its reason', async () => {
+    const classifier = await open<LocalTokenClassifier>('tiny-roberta')
+    const controller = new AbortController()
+    const reason = { why: 'enough' }
+    const seen: number[] = []
+    const run = classifier.classify(
+      Array.from({ length: 300 }, (_, index) => 'ice '.repeat(1 + (index % 12))),
+      {
+        signal: controller.signal,
+        onProgress: ({ done }) => {
+          seen.push(done)
+          controller.abort(reason)
+        },
+      },
+    )
+    await expect(run).rejects.toBe(reason)
+    expect(seen).toHaveLength(1)
+  })
+
   test('a text beyond the context is refused', async () => {
     const classifier = await open<LocalTokenClassifier>('tiny-roberta')
     expect(classifier.contextLength).toBe(62)
