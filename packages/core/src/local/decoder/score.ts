@@ -1,6 +1,6 @@
 /** @file Scores requests: short ones in batches of like length, those with one long prefix on its cache, long ones in chunks. */
 import type { Accuracy, CallOptions, ScoreRequest, ScoreResult } from '@lc/model'
-import type { DecoderRunner } from '../../cache/decoder-runner.ts'
+import { chunkTokens, type DecoderRunner } from '../../cache/decoder-runner.ts'
 import { feedTokens } from '../../cache/feed-tokens.ts'
 import type { KvCache } from '../../cache/kv-cache.ts'
 import type { LocalTokenizer } from '../../tokenizer/local-tokenizer.ts'
@@ -46,7 +46,7 @@ export async function scoreRequests(
   for (const index of long) {
     const item = items[index]!
     const ropes = tools.runner.ropes.forLength(tokensOf(item))
-    const cache = tools.runner.createCache(tokensOf(item))
+    const cache = tools.runner.createCache(cachedTokens(tokensOf(item), tools.runner))
     try {
       finish(index, await scoreOnCache(tools.runner, { cache, ropes, head: item.before, ids: item.ids }, options))
     } finally {
@@ -55,6 +55,12 @@ export async function scoreRequests(
   }
   const { accuracy } = options
   return items.map(({ ids, spans }, index) => ({ ids, spans, logprobs: logprobs[index]!, accuracy }))
+}
+
+/** Tokens of a text that is scored in chunks, but for the last one, which never goes into the cache. */
+function cachedTokens(tokens: number, runner: DecoderRunner): number {
+  const size = chunkTokens[runner.attention.prefill]
+  return Math.floor(Math.max(tokens - 2, 0) / size) * size
 }
 
 function tokensOf(item: ScoreItem): number {
