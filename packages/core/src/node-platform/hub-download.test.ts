@@ -1,5 +1,7 @@
+import { spawn } from 'node:child_process'
 import { createHash } from 'node:crypto'
-import { mkdtemp, readdir, readFile, readlink, rm, writeFile } from 'node:fs/promises'
+import { once } from 'node:events'
+import { mkdtemp, readdir, readFile, readlink, rm, stat, writeFile } from 'node:fs/promises'
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http'
 import type { AddressInfo } from 'node:net'
 import { tmpdir } from 'node:os'
@@ -134,6 +136,21 @@ function repository(more: Partial<HubRepositoryOptions> = {}, environment: Recor
   })
 }
 
+/** A program that downloads the same file into the same cache. */
+function killedProgram(): string {
+  const from = (path: string): string => JSON.stringify(new URL(path, import.meta.url).href)
+  return `
+    import { HubRepository } from ${from('../hub/hub-repository.ts')}
+    import { hubSettings } from ${from('../hub/hub-settings.ts')}
+    import { hubCache } from ${from('./hub-cache.ts')}
+    import { nodeFilePlatform } from ${from('./node-file-platform.ts')}
+    const settings = hubSettings({ HF_ENDPOINT: ${JSON.stringify(hub.endpoint)}, HF_HUB_DOWNLOAD_TIMEOUT: '60' })
+    const makeHash = (algorithm) => nodeFilePlatform({}).makeHash(algorithm)
+    const store = hubCache({ folder: ${JSON.stringify(folder)} })
+    await new HubRepository({ settings, store, makeHash, repository: 'org/name' }).file('model.safetensors')
+  `
+}
+
 const inRepository = (...parts: string[]): string => join(folder, 'models--org--name', ...parts)
 
 describe('downloads', () => {
@@ -204,6 +221,28 @@ describe('a download that was cut', () => {
     expect(new Uint8Array(await readFile(file!.path))).toEqual(large)
     expect(hub.requests.at(-1)).toBe('store bytes=120000-')
   })
+
+  test('goes on after the process was killed, whose lock is taken over', async () => {
+    hub.storeScript.push((response, bytes) => {
+      response.writeHead(200, { 'content-length': bytes.length })
+      response.write(bytes.subarray(0, 120_000))
+    })
+    const partial = inRepository('blobs', `${sha256(large)}.lc-incomplete`)
+    const child = spawn(process.execPath, [
+      '--import',
+      'tsx',
+      '--conditions=@lc/source',
+      '--input-type=module',
+      '-e',
+      killedProgram(),
+    ])
+    await expect.poll(async () => (await stat(partial).catch(() => undefined))?.size, { timeout: 30_000 }).toBe(120_000)
+    child.kill('SIGKILL')
+    await once(child, 'exit')
+    const file = await repository().file('model.safetensors')
+    expect(new Uint8Array(await readFile(file!.path))).toEqual(large)
+    expect(hub.requests.at(-1)).toBe('store bytes=120000-')
+  }, 60_000)
 
   test.each([
     ['a server without ranges', (response: ServerResponse, bytes: Uint8Array) => sendFrom(response, bytes, 0)],
