@@ -21,9 +21,6 @@ const dtypes: { readonly [K in DType]: DTypeInfo } = {
   bool: { bytes: 1, kind: 'bool', array: Uint8Array as DTypeInfo['array'] },
 }
 
-/** All element types. */
-export const dtypeNames = Object.freeze(Object.keys(dtypes)) as readonly DType[]
-
 /** Bytes of one element. */
 export function bytesPerElement(dtype: DType): number {
   return dtypes[dtype].bytes

@@ -10,12 +10,6 @@ export interface GraphConstant {
   readonly data: TensorData
 }
 
-/** An input or a weight of a graph. */
-export interface NamedValue {
-  readonly name: string
-  readonly value: Value
-}
-
 /**
  * A computation under construction: named inputs and weights, constants, nodes in the order of making, named outputs.
  * The functions of ops (`add`, `matMul`, ...) add nodes; a graph is never changed otherwise.

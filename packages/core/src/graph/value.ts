@@ -1,4 +1,4 @@
-import type { Dimension, Shape } from './dimension.ts'
+import type { Shape } from './dimension.ts'
 import type { DType, TensorData } from './dtype.ts'
 import type { OpAttributes, OpName } from './op.ts'
 
@@ -35,9 +35,4 @@ export interface GraphScope {
     attributes: OpAttributes[K],
     outputs: readonly TensorType[],
   ): readonly Value[]
-}
-
-/** The size of a value on an axis, which may be negative. */
-export function sizeOf(value: TensorType, axis: number): Dimension {
-  return value.shape.at(axis)!
 }

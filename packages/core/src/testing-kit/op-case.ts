@@ -77,11 +77,6 @@ export function given(data: TensorData, shape: Shape, dtype: DType): OperandSpec
   return { dtype, shape, fill: () => data, weight: false }
 }
 
-/** The same operand as a weight. */
-export function asWeight(operand: OperandSpec): OperandSpec {
-  return { ...operand, weight: true }
-}
-
 /** Defines a case: operands by name, and the computation on them. */
 export function opCase<Names extends string>(
   op: OpName,
