@@ -7,13 +7,14 @@ import type { Language } from '../code/language.ts'
 import { type Clock, startClock } from '../compressor/clock.ts'
 import type { CompressionResult } from '../compressor/compression-result.ts'
 import { createExpand } from '../compressor/expand.ts'
-import { fitKeepSet } from '../compressor/fit-keep-set.ts'
+import { type FitKeepSetResult, fitKeepSet } from '../compressor/fit-keep-set.ts'
 import type { OmissionStyle } from '../compressor/omission-marker.ts'
 import { type RenderedContext, renderKept } from '../compressor/render-kept.ts'
 import { keptPassages, keptSpansOf } from '../compressor/result-passages.ts'
 import type { Block } from './build-blocks.ts'
 import { type CodeDocument, type DocumentUnit, readDocuments, unitsOf } from './code-document.ts'
 import { describeUnits, wholeUnitText } from './describe-units.ts'
+import { refineSelection } from './refine-selection.ts'
 import type { Selection } from './selection.ts'
 
 /** What a method decides. */
@@ -100,20 +101,30 @@ async function chooseAndRender(
   options: CompressDocumentsOptions,
   clock: Clock,
 ): Promise<Outcome> {
-  const { tokenizer, tokens: budget } = options.budget
-  if (budget === 0) return { rendered: emptyContext(documents), tokens: 0, scores: undefined, warnings: [] }
+  if (options.budget.tokens === 0)
+    return { rendered: emptyContext(documents), tokens: 0, scores: undefined, warnings: [] }
   const { selection, scores, warnings } = await options.choose(documents, units, clock)
-  const fitted = await clock.time('fit', () =>
-    fitKeepSet({
-      items: selection.blocks.map(({ tokens, parent }, at) => ({ tokens, parent, value: selection.values[at]! })),
-      kept: selection.kept,
-      budget,
-      fill: selection.fill,
-      count: (text) => tokenizer.count(text),
-      render: (kept) => renderBlocks(documents, selection, kept),
-    }),
-  )
+  const fitted = await clock.time('fit', () => fitSelection(documents, selection, options.budget))
   return { ...fitted, scores, warnings }
+}
+
+/** Less than this share of the budget may stay unused while there is anything smaller to add. */
+const worthRefining = 0.02
+
+function fitSelection(documents: readonly CodeDocument[], selection: Selection, budget: TokenBudget): FitKeepSetResult {
+  const fit = (plan: Selection): FitKeepSetResult =>
+    fitKeepSet({
+      items: plan.blocks.map(({ tokens, parent }, at) => ({ tokens, parent, value: plan.values[at]! })),
+      kept: plan.kept,
+      budget: budget.tokens,
+      fill: plan.fill,
+      count: (text) => budget.tokenizer.count(text),
+      render: (kept) => renderBlocks(documents, plan, kept),
+    })
+  const fitted = fit(selection)
+  const room = budget.tokens - fitted.tokens
+  if (selection.fill !== 'all' || room <= worthRefining * budget.tokens) return fitted
+  return fit(refineSelection(documents, selection, room))
 }
 
 function emptyContext(documents: readonly CodeDocument[]): RenderedContext {

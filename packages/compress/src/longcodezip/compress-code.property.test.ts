@@ -2,6 +2,7 @@
 import type { Passage } from '@lc/model'
 import fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
+import type { CompressionResult } from '../compressor/compression-result.ts'
 import { nodeCodeParsers } from '../node/node-parsers.ts'
 import { AdaptiveScorer, hashedWordTokenizer } from '../testing-kit/adaptive-scorer.ts'
 import { hostileText, someCode } from '../testing-kit/arbitrary-text.ts'
@@ -44,23 +45,33 @@ describe('for any code', () => {
     )
   })
 
-  test('what is left of the budget is used: no dropped block would still fit', async () => {
+  test('what is left of the budget is used: no dropped line of a kept or free unit would still fit', async () => {
     await fc.assert(
       fc.asyncProperty(someCode, fc.integer({ min: 40, max: 300 }), async (text, tokens) => {
         const passages = [passage(text, 'a.ts')]
         const budget = { tokens, tokenizer: hashedWordTokenizer }
         const result = await compressCode(passages, { scorer: new AdaptiveScorer(), budget, parsers, query: 'alpha' })
-        const smallest = result.units
-          .filter((unit) => unit.state === 'dropped' && /\S/.test(result.expand(unit.id)))
-          .reduce((least, unit) => Math.min(least, unit.tokens), Number.POSITIVE_INFINITY)
         const room = tokens - result.tokens
-        // a dropped unit of that size would need its own marker too, of at most eight tokens
-        expect(room < 0.03 * tokens || room < smallest + 8).toBe(true)
+        const smallest = smallestDroppedLine(result, text)
+        // what a line needs beside itself: a marker before and after, and its signature with its end
+        expect(room < 0.03 * tokens || room < smallest + 40).toBe(true)
       }),
       runs,
     )
   })
 })
+
+function smallestDroppedLine(result: CompressionResult, text: string): number {
+  let smallest = Number.POSITIVE_INFINITY
+  let start = 0
+  for (const line of text.split(/(?<=\n)/)) {
+    const from = start
+    start += line.length
+    const kept = result.spans.some(({ source }) => source.start <= from && source.end >= from + line.length)
+    if (!kept && line.trim() !== '') smallest = Math.min(smallest, hashedWordTokenizer.count(line))
+  }
+  return smallest
+}
 
 describe('for hostile text', () => {
   test('nothing throws and everything still holds', async () => {
