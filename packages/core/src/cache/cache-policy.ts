@@ -2,7 +2,7 @@
  * @file What a key-value cache policy is: it says up front what it must see, acts at triggers, and answers with actions. The
  * engine runs the model, gives the observations, and carries the actions out; policies never touch tensors of a device.
  */
-import type { CallOptions, JsonValue } from '@lc/model'
+import type { JsonValue } from '@lc/model'
 import type { DecoderConfig } from '../models/decoder/decoder-config.ts'
 import type { KvCache } from './kv-cache.ts'
 
@@ -202,6 +202,3 @@ export interface CacheReport {
   /** Tokens run for observations alone. */
   readonly extraTokens: number
 }
-
-/** Options of calls on a session. */
-export type SessionCallOptions = CallOptions

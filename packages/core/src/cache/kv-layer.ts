@@ -88,16 +88,6 @@ export class KvLayer {
     }
   }
 
-  /** Clears the slots of a head from `from` on. */
-  clear(head: number, from: number, to: number): void {
-    const { headDim } = this.shape
-    this.key.fill(0, (head * this.capacity + from) * headDim, (head * this.capacity + to) * headDim)
-    for (let column = 0; column < headDim; column++) {
-      const row = (head * headDim + column) * this.capacity
-      this.value.fill(0, row + from, row + to)
-    }
-  }
-
   /** A copy of the key in a slot, `[D]`. */
   keyAt(head: number, slot: number): Float32Array {
     const { headDim } = this.shape

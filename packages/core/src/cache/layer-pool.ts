@@ -30,8 +30,4 @@ export class LayerPool {
     const bytes = layer.key.byteLength + layer.value.byteLength
     if ((this.#free.length + 1) * bytes <= this.#mostBytes) this.#free.push(layer)
   }
-
-  clear(): void {
-    this.#free = []
-  }
 }

@@ -49,7 +49,7 @@ export class LocalCacheSession implements CacheSession {
     return this.#exclusively(async () => {
       const ids = this.#state.host.idsOf(input)
       checkArgument(ids.length > 0, 'input', input, 'at least one token')
-      return (await this.#state.prefill(ids, options)).slice()
+      return this.#orBack(async () => (await this.#state.prefill(ids, options)).slice())
     })
   }
 
@@ -60,10 +60,12 @@ export class LocalCacheSession implements CacheSession {
     return this.#exclusively(async () => {
       const checked = this.#state.host.idsOf(ids)
       const rows: Float32Array[] = []
-      for (const id of checked) {
-        const logits = await this.#state.step(id, options)
-        if (options.logits === 'all') rows.push(logits.slice())
-      }
+      await this.#orBack(async () => {
+        for (const id of checked) {
+          const logits = await this.#state.step(id, options)
+          if (options.logits === 'all') rows.push(logits.slice())
+        }
+      })
       if (options.logits !== 'all') return this.#state.needLogits().slice()
       const width = rows[0]?.length ?? 0
       const all = new Float32Array(rows.length * width)
@@ -109,9 +111,7 @@ export class LocalCacheSession implements CacheSession {
 
   mark(): SessionMark {
     this.#guard.check()
-    const { cache, logits, pending, tokens } = this.#state
-    const mark: OwnMark = { tokens: tokens.length, cache: cache.mark(), logits, pending: [...pending] }
-    return mark
+    return this.#mark()
   }
 
   truncate(mark: SessionMark): Promise<void> {
@@ -149,6 +149,22 @@ export class LocalCacheSession implements CacheSession {
 
   [asyncDispose](): Promise<void> {
     return this.close()
+  }
+
+  #mark(): OwnMark {
+    const { cache, logits, pending, tokens } = this.#state
+    return { tokens: tokens.length, cache: cache.mark(), logits, pending: [...pending] }
+  }
+
+  /** Takes back what a failure or an abort left half done, unless the policy has changed the cache meanwhile. */
+  async #orBack<T>(work: () => Promise<T>): Promise<T> {
+    const mark = this.#mark()
+    try {
+      return await work()
+    } catch (error) {
+      if (this.#state.cache.edits === mark.cache.edits) this.#state.truncate(mark)
+      throw error
+    }
   }
 
   #exclusively<T>(work: () => Promise<T>): Promise<T> {

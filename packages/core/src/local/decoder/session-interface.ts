@@ -46,7 +46,10 @@ export interface CacheSession extends AsyncDisposable {
   readonly cache: KvCache
   /** Token ids that went in, in order, also those whose slots are gone. */
   readonly tokens: readonly number[]
-  /** Runs a prompt (text is tokenised without added tokens); gives the logits after its last token, `[V]`. */
+  /**
+   * Runs a prompt (text is tokenised without added tokens); gives the logits after its last token, `[V]`. An abort takes back what it
+   * left half done, unless the policy has changed the cache meanwhile.
+   */
   prefill(input: TextOrIds, options?: CallOptions): Promise<Float32Array>
   /** Generates from where the session stands. The last token of an answer goes into the cache with what comes next. */
   decode(options?: DecodeOptions): Promise<Choice>
