@@ -6,6 +6,7 @@
 export { type AttentionOptions, attention } from './graph/composite/attention.ts'
 export { layerNorm } from './graph/composite/layer-norm.ts'
 export { logProbHead } from './graph/composite/log-prob-head.ts'
+export { type QuantisedCachePart, quantisedMix, quantisedScores } from './graph/composite/quantised-cache.ts'
 export {
   type BlockQuantisedWeight,
   blockSums,

@@ -2,7 +2,7 @@
 import { describe, expect, test } from 'vitest'
 import { numbers, type OpCase, opCase } from '../../testing-kit/op-case.ts'
 import { rotaryEmbedding } from '../ops/attention.ts'
-import { add, multiply } from '../ops/elementwise.ts'
+import { add, cast, multiply, subtract } from '../ops/elementwise.ts'
 import { gatherElements } from '../ops/gather.ts'
 import { einsum, matMul } from '../ops/matmul.ts'
 import { expand, reshape, unsqueeze } from '../ops/movement.ts'
@@ -11,6 +11,7 @@ import { logSoftmax, softmax } from '../ops/reduction.ts'
 import { evaluateGraph } from '../reference/evaluate.ts'
 import { attention } from './attention.ts'
 import { logProbHead } from './log-prob-head.ts'
+import { quantisedMix, quantisedScores } from './quantised-cache.ts'
 import { int8Linear, quantisedLinear, quantiseRows } from './quantised-linear.ts'
 import { rope } from './rope.ts'
 
@@ -112,5 +113,34 @@ describe('composites', () => {
       expect(Math.abs(value - result1!.data[at]!)).toBeLessThan(bound)
     })
     expect(result0!.data).not.toEqual(result1!.data)
+  })
+
+  test('scores and mixes over 8-bit keys and values keep to those over the same keys and values in float', () => {
+    const codes = { dtype: 'uint8' as const, from: 1, to: 256 }
+    const operands = {
+      query: numbers([2, 3, 16]),
+      keys: numbers([2, 16, 'C=40'], codes),
+      values: numbers([2, 'C=40', 16], codes),
+      scales: numbers([2, 1, 'C=40'], { from: 0.001, to: 0.02 }),
+      logits: numbers([2, 3, 'C=40'], { from: -12, to: 4 }),
+    }
+    const test = opCase('matMulInteger', operands, ({ query, keys, values, scales, logits }) => {
+      const weights = softmax(logits)
+      const float = (x: typeof keys) => subtract(cast(x, 'float32'), 128)
+      return [
+        quantisedScores(query, { codes: keys, scales }),
+        multiply(matMul(query, float(keys)), scales),
+        quantisedMix(weights, { codes: values, scales }, 3),
+        matMul(multiply(weights, scales), float(values)),
+      ]
+    })
+    const results = evaluateGraph(test.graph, test.feeds)
+    const worst = (a: Float64Array, b: Float64Array): number => {
+      const largest = b.reduce((most, value) => Math.max(most, Math.abs(value)), 0)
+      return a.reduce((most, value, at) => Math.max(most, Math.abs(value - b[at]!)), 0) / largest
+    }
+    // a query is rounded to 127 steps, weights to 255 * 255
+    expect(worst(results.result0!.data, results.result1!.data)).toBeLessThan(0.01)
+    expect(worst(results.result2!.data, results.result3!.data)).toBeLessThan(2e-4)
   })
 })
