@@ -350,6 +350,17 @@ describe('policies', () => {
     close(await session.append(more), await logitsAfter([...prompt, ...more]))
   })
 
+  test('generate takes a policy: with room for everything it changes nothing, with little room it does', async () => {
+    const request = { prompt: 'The cat sat on the mat and the dog', maxTokens: 12, temperature: 0 }
+    const plain = await model.generate(request)
+    const roomy = await model.generate({ ...request, policy: sinkWindowCache({ sink: 2, window: 200 }) })
+    const tight = await model.generate({ ...request, policy: sinkWindowCache({ sink: 1, window: 2 }), n: 2 })
+    expect(roomy.text).toBe(plain.text)
+    expect(tight.text).not.toBe(plain.text)
+    expect(tight.choices?.map((choice) => choice.text)).toEqual([tight.text, tight.text])
+    await expect(model.generate({ ...request, policy: {} })).rejects.toMatchObject({ code: 'invalid-argument' })
+  })
+
   test('a policy for another attention pattern is refused', async () => {
     const policy = { ...fullCache, id: 'quest', attention: 'quest' }
     expect(() => model.session({ policy })).toThrow(expect.objectContaining({ code: 'policy-plan' }))

@@ -1,6 +1,7 @@
 /** @file Answers requests: prompt to ids, prefill, the loop of tokens, text out of them, tool calls out of the text. */
 import type { Accuracy, Choice, GenerateRequest, GenerateResult, StreamPart, TokenLogprob, Usage } from '@lc/model'
 import { seededRandom } from '@lc/model'
+import { checkArgument } from '@lc/model/check'
 import { ContextLengthError } from '@lc/model/errors'
 import type { DecoderRunner } from '../../cache/decoder-runner.ts'
 import { feedTokens } from '../../cache/feed-tokens.ts'
@@ -13,6 +14,7 @@ import type { RopeTables } from '../../models/rope/rope-tables.ts'
 import { type AnswerPart, AnswerText } from './answer-text.ts'
 import type { PrefixPool } from './prefix-pool.ts'
 import { promptIds } from './prompt-ids.ts'
+import type { SessionState } from './session-state.ts'
 
 /** What generation works with. */
 export interface GenerateTools {
@@ -20,6 +22,8 @@ export interface GenerateTools {
   readonly files: ModelFiles
   readonly contextLength: number
   readonly prefixes: PrefixPool
+  /** A session under the policy of a request. */
+  sessionFor(policy: unknown, accuracy: Accuracy, plannedLength: number): SessionState
   /** The constraint that a request asks for. */
   constraintFor(request: GenerateRequest): TokenConstraint | undefined
 }
@@ -31,11 +35,13 @@ interface Started {
   readonly accuracy: Accuracy
   readonly ids: Uint32Array
   readonly limit: number
-  readonly cache: KvCache
-  readonly ropes: RopeTables
+  readonly source: TokenSource
   readonly cachedTokens: number
   readonly seed: number
 }
+
+/** Where logits come from: a cache, or a session under a policy. */
+type TokenSource = { readonly cache: KvCache; readonly ropes: RopeTables } | { readonly session: SessionState }
 
 /** Generates whole answers. */
 export async function generateAnswers(
@@ -53,7 +59,7 @@ export async function generateAnswers(
     )
     return { ...choices[0]!, usage, accuracy, ...(choices.length > 1 && { choices }) }
   } finally {
-    started.cache.close()
+    closeSource(started.source)
   }
 }
 
@@ -73,12 +79,12 @@ export async function* streamAnswer(
       } else yield part
     }
   } finally {
-    started.cache.close()
+    closeSource(started.source)
   }
 }
 
 async function start(request: GenerateRequest, accuracy: Accuracy, tools: GenerateTools): Promise<Started> {
-  const { runner, files, contextLength } = tools
+  const { files, contextLength } = tools
   request.signal?.throwIfAborted()
   const settings = readGenerationSettings(request)
   const ids = promptIds(request, files)
@@ -87,26 +93,59 @@ async function start(request: GenerateRequest, accuracy: Accuracy, tools: Genera
   const limit = Math.min(settings.maxTokens ?? 1024, contextLength - ids.length)
   // an empty prompt goes on from the end token, as there is nothing else
   const prompt = ids.length > 0 ? ids : Uint32Array.of(files.tokenizer.special.begin ?? files.endTokens[0] ?? 0)
+  const common = { request, settings, accuracy, ids: prompt, limit, seed: settings.seed ?? randomSeed() }
+  if (request.policy !== undefined) {
+    checkArgument(request.cacheKey === undefined, 'cacheKey', request.cacheKey, 'absent where a policy is given')
+    const session = tools.sessionFor(request.policy, accuracy, prompt.length + limit)
+    const { signal, onProgress } = request
+    await orClose({ session }, session.prefill(prompt, { signal, onProgress }))
+    return { ...common, source: { session }, cachedTokens: 0 }
+  }
+  const { cache, ropes, cachedTokens } = await cachedPrompt(request, prompt, { accuracy, limit }, tools)
+  return { ...common, source: { cache, ropes }, cachedTokens }
+}
+
+/** A cache that holds all of a prompt but its last token, from a prefix of an earlier one where there is one. */
+async function cachedPrompt(
+  request: GenerateRequest,
+  prompt: Uint32Array,
+  { accuracy, limit }: { readonly accuracy: Accuracy; readonly limit: number },
+  { runner, prefixes }: GenerateTools,
+): Promise<{ cache: KvCache; ropes: RopeTables; cachedTokens: number }> {
   const planned = prompt.length + limit
   const frequencies = runner.ropes.keyOf(planned)
-  const known = request.cacheKey
-    ? tools.prefixes.take(request.cacheKey, prompt.subarray(0, -1), { accuracy, frequencies })
-    : undefined
-  const cache = known?.cache ?? runner.createCache()
   const ropes = runner.ropes.forLength(planned)
+  const cached = prompt.subarray(0, -1)
+  const { signal, onProgress, cacheKey } = request
+  const known = cacheKey ? prefixes.take(cacheKey, cached, { accuracy, frequencies }) : undefined
+  const cache = known?.cache ?? runner.createCache()
+  const rest = cached.subarray(known?.length ?? 0)
+  await orClose({ cache, ropes }, feedTokens(runner, { cache, ids: rest, accuracy, ropes, signal, onProgress }))
+  if (cacheKey) prefixes.put(cacheKey, { cache, ids: [...cached], accuracy, frequencies })
+  return { cache, ropes, cachedTokens: known?.length ?? 0 }
+}
+
+async function orClose(source: TokenSource, work: Promise<unknown>): Promise<void> {
   try {
-    const { signal, onProgress } = request
-    const rest = prompt.subarray(known?.length ?? 0, -1)
-    await feedTokens(runner, { cache, ids: rest, accuracy, ropes, signal, onProgress })
+    await work
   } catch (error) {
-    cache.close()
+    closeSource(source)
     throw error
   }
-  if (request.cacheKey)
-    tools.prefixes.put(request.cacheKey, { cache, ids: [...prompt.subarray(0, -1)], accuracy, frequencies })
-  const seed = settings.seed ?? Math.floor(Math.random() * 2 ** 32)
-  const cachedTokens = known?.length ?? 0
-  return { request, settings, accuracy, ids: prompt, limit, cache, ropes, cachedTokens, seed }
+}
+
+function closeSource(source: TokenSource): void {
+  if ('session' in source) source.session.close()
+  else source.cache.close()
+}
+
+function forkSource(source: TokenSource): TokenSource {
+  if ('session' in source) return { session: source.session.fork() }
+  return { cache: source.cache.fork(), ropes: source.ropes }
+}
+
+function randomSeed(): number {
+  return Math.floor(Math.random() * 2 ** 32)
 }
 
 function usageOf(started: Started, completionTokens: number): Usage {
@@ -137,14 +176,10 @@ async function oneAnswer(started: Started, index: number, tools: GenerateTools):
 
 /** The parts of one of several answers; each goes on from the prompt with a cache of its own. */
 async function* answerParts(started: Started, index: number, tools: GenerateTools): AsyncGenerator<AnswerPart> {
-  const { request, settings, accuracy, ids, ropes } = started
+  const { request, settings, ids } = started
   const { runner, files } = tools
-  const cache = settings.n > 1 ? started.cache.fork() : started.cache
-  const next = async (id = ids[ids.length - 1]!): Promise<Float32Array> => {
-    const run = { cache, ids: [id], accuracy, ropes, signal: request.signal, fetches: ['logits'] }
-    const { logits } = await runner.runStep(run)
-    return logits!.data as Float32Array
-  }
+  const source = settings.n > 1 ? forkSource(started.source) : started.source
+  const next = (id?: number): Promise<Float32Array> => nextLogits(started, source, runner, id)
   const answer = new AnswerText({ request, settings, tokenizer: files.tokenizer })
   const tokens = generateTokens({
     prompt: ids,
@@ -171,6 +206,22 @@ async function* answerParts(started: Started, index: number, tools: GenerateTool
       }
     }
   } finally {
-    if (cache !== started.cache) cache.close()
+    if (source !== started.source) closeSource(source)
   }
+}
+
+/** Logits after the prompt, or after one more token. */
+async function nextLogits(
+  { ids, accuracy, request: { signal } }: Started,
+  source: TokenSource,
+  runner: DecoderRunner,
+  id: number | undefined,
+): Promise<Float32Array> {
+  if ('session' in source) {
+    const logits = id === undefined ? source.session.needLogits() : await source.session.step(id, { signal })
+    return logits.slice()
+  }
+  const next = [id ?? ids[ids.length - 1]!]
+  const { logits } = await runner.runStep({ ...source, ids: next, accuracy, signal, fetches: ['logits'] })
+  return logits!.data as Float32Array
 }

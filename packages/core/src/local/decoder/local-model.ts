@@ -18,6 +18,7 @@ import { checkArgument } from '@lc/model/check'
 import { asyncDispose, DisposeGuard } from '@lc/model/dispose'
 import { ContextLengthError } from '@lc/model/errors'
 import { AttentionReducer } from '../../cache/attention-reducer.ts'
+import type { CachePolicy } from '../../cache/cache-policy.ts'
 import type { DecoderRunner } from '../../cache/decoder-runner.ts'
 import { feedTokens } from '../../cache/feed-tokens.ts'
 import { fullCache } from '../../cache/plain-policies.ts'
@@ -36,7 +37,7 @@ import { LocalPreparedContext, type PreparedContextHost } from './prepared-conte
 import { scoreRequests } from './score.ts'
 import { idsOf } from './score-plan.ts'
 import type { CacheSession, SessionOptions } from './session-interface.ts'
-import { SessionState } from './session-state.ts'
+import { SessionState, type SessionStateFields } from './session-state.ts'
 
 /** Fields of a local decoder. */
 export interface LocalDecoderFields {
@@ -175,15 +176,7 @@ export class LocalDecoder implements LocalModel {
     this.#guard.check()
     const { policy = fullCache, seed = 0, plannedLength = this.contextLength } = options
     const accuracy = this.#accuracyOf(options.accuracy, 'fast')
-    const { files } = this.#fields
-    const host = {
-      ...this.#host,
-      reducer: this.#reducer,
-      tokenizer: this.tokenizer,
-      endTokens: files.endTokens,
-      contextLength: this.contextLength,
-    }
-    return new LocalCacheSession(new SessionState({ host, policy, accuracy, seed, plannedLength }))
+    return new LocalCacheSession(this.#sessionState({ policy, seed, plannedLength, accuracy }))
   }
 
   hidden(request: HiddenRequest, options: CallOptions = {}): Promise<ModelNumbers> {
@@ -224,6 +217,17 @@ export class LocalDecoder implements LocalModel {
     }
   }
 
+  #sessionState(fields: Omit<SessionStateFields, 'host'>): SessionState {
+    const host = {
+      ...this.#host,
+      reducer: this.#reducer,
+      tokenizer: this.tokenizer,
+      endTokens: this.#fields.files.endTokens,
+      contextLength: this.contextLength,
+    }
+    return new SessionState({ ...fields, host })
+  }
+
   #generateTools(): GenerateTools {
     const { runner, files, contextLength } = this.#fields
     return {
@@ -232,6 +236,11 @@ export class LocalDecoder implements LocalModel {
       contextLength,
       prefixes: this.#prefixes,
       constraintFor: (request) => constraintFor(request, this.id),
+      sessionFor: (policy, accuracy, plannedLength) => {
+        const fits = typeof policy === 'object' && policy !== null && 'start' in policy && 'triggers' in policy
+        checkArgument(fits, 'policy', policy, 'a CachePolicy of @lc/core')
+        return this.#sessionState({ policy: policy as unknown as CachePolicy, seed: 0, accuracy, plannedLength })
+      },
     }
   }
 
