@@ -10,6 +10,8 @@ export interface CurOptions extends WhenOptions {
   readonly budget: CacheBudget
   /** First tokens that stay. Defaults to 4. */
   readonly sinks?: number
+  /** Last tokens that stay. Defaults to 0. */
+  readonly window?: number
   /** Tokens over which lengths are compared. Defaults to 16. */
   readonly localWindow?: number
 }

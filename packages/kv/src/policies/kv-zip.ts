@@ -20,6 +20,8 @@ export interface KvZipOptions {
   readonly nextInstruction?: string
   /** Text between the instruction and the repeated part: the end of a user's turn and the start of an answer. Defaults to a new line. */
   readonly suffix?: string
+  /** `'kvpress'` repeats the first tokens too, as KVzipPress does for a text without a template. */
+  readonly variant?: 'kvpress'
 }
 
 /** The defaults of `kvZip`. */
@@ -46,6 +48,7 @@ export function kvZip(options: KvZipOptions): ScoredPolicy {
   const settings = { ...kvZipDefaults, ...options }
   const sinks = checkInteger(settings.sinks, 'sinks', { min: 0 })
   checkInteger(settings.chunk, 'chunk', { min: 1 })
+  if (options.variant !== undefined) checkOneOf(options.variant, 'variant', ['kvpress'])
   const share = checkOneOf(settings.share, 'share', ['pool', 'even'])
   return scoredPolicy({
     id: 'kv-zip',
@@ -60,12 +63,12 @@ export function kvZip(options: KvZipOptions): ScoredPolicy {
 async function reconstruct(
   event: CacheEvent,
   model: PolicyModel,
-  settings: Required<KvZipOptions>,
+  settings: Required<Omit<KvZipOptions, 'variant'>> & Pick<KvZipOptions, 'variant'>,
 ): Promise<SlotScores> {
   const { cache, tokens } = event
   const end = cache.nextPosition
   const scores = perHead(cache, (layer, head) => new Float32Array(cache.lengthOf(layer, head)))
-  const start = Math.min(settings.sinks, end)
+  const start = settings.variant === 'kvpress' ? 0 : Math.min(settings.sinks, end)
   const idsOf = (from: number, to: number) =>
     Array.from({ length: to - from }, (_, index) => tokens.get(from + index)).filter((id) => id !== undefined)
   for (let from = start; from < end; from += settings.chunk) {
@@ -76,7 +79,7 @@ async function reconstruct(
         : [...model.encode(settings.nextInstruction), ...idsOf(Math.max(start, from - overlap), from)]
     const repeated = [...instruction, ...model.encode(settings.suffix), ...idsOf(from, to)]
     const keys = [
-      { from: 0, to: start },
+      { from: 0, to: Math.min(settings.sinks, from) },
       { from, to },
       { from: end, to: end + repeated.length },
     ]
