@@ -13,7 +13,8 @@ if (major < 20 || (major === 20 && minor < 19)) {
 
 const installed = 'node_modules/.package-lock.json'
 const stale = !existsSync(installed) || statSync('package-lock.json').mtimeMs > statSync(installed).mtimeMs + 1000
-if (stale) run('npm', ['ci'])
+// not `npm ci`: it refuses a lock file that lacks the optional packages of other platforms
+if (stale) run('npm', ['install'])
 if (process.argv.includes('--build')) run('npx', ['turbo', 'run', 'build', '--output-logs=errors-only'])
 
 function run(command, parameters) {
