@@ -361,3 +361,26 @@ test('a long script is cut into units where statements begin', async () => {
   expect(units.every((unit) => lineText(lines, unit.lines.from) === 'call(\n')).toBe(true)
   expect(units.at(-1)!.lines.to).toBe(lines.count)
 })
+
+describe('text that hurts parsers', () => {
+  test.each([
+    ['open brackets', '('.repeat(100_000)],
+    ['deep valid nesting', `x = ${'('.repeat(20_000)}1${')'.repeat(20_000)}\n`],
+    ['deep indentation', Array.from({ length: 1000 }, (_, depth) => `${' '.repeat(depth)}if x:\n`).join('')],
+    ['garbage', 'def class ) ( ] [ " \' ` ${ \n'.repeat(5000)],
+    ['binary', Array.from({ length: 100_000 }, (_, at) => String.fromCharCode((at * 7919) % 256)).join('')],
+  ])(
+    '%s: all lines are in units, in bounded time',
+    async (_, text) => {
+      for (const language of ['python', 'typescript', 'rust'] as const) {
+        const { units, lines } = await parseUnits(text, language, parsers)
+        const covered = units.reduce(
+          (sum, { lines: own, closer }) => sum + own.to - own.from + (closer ? closer.to - closer.from : 0),
+          0,
+        )
+        expect(covered).toBe(lines.count)
+      }
+    },
+    20_000,
+  )
+})
