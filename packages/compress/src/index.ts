@@ -1,4 +1,13 @@
 /** Context compression: fewer tokens for the same question, with exact budgets and the origin of every character. @module */
+export {
+  type ChooseMethodOptions,
+  type CompressionMethod,
+  type CompressionModel,
+  chooseMethod,
+  type MethodChoice,
+} from './choose/choose-method.ts'
+export { type ChosenCompression, type CompressOptions, compress } from './choose/compress.ts'
+export type { ContentKind } from './choose/content-kind.ts'
 export { type CodeParsers, type CodeParsersOptions, createCodeParsers, type WasmSource } from './code/code-parsers.ts'
 export type { Language } from './code/language.ts'
 export type { CompressedUnit, CompressionResult, KeptSpan, UnitState } from './compressor/compression-result.ts'

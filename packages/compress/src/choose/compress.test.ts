@@ -1,0 +1,49 @@
+import { estimateTokenizer, makePassage } from '@lc/model'
+import { BigramModel, wordListClassifier } from '@lc/model/testing'
+import { describe, expect, test } from 'vitest'
+import { chooseMethod } from './choose-method.ts'
+import { compress } from './compress.ts'
+
+const samples = {
+  code: makePassage('def area(side):\n    return side * side\n', { uri: 'area.py' }),
+  prose: makePassage('The tower is red. It was built in 1852 by the sea.', { uri: 'notes.md' }),
+  json: makePassage('{"name": "Ada", "born": 1815}', { uri: 'response' }),
+  table: makePassage('name\tyear\nAda\t1815\nAlan\t1912\n', { uri: 'people' }),
+  chat: makePassage('user: hello there\nassistant: hello\nuser: bye', { uri: 'log' }),
+}
+const scorer = new BigramModel('the tower is red and was built by the sea')
+
+describe('chooseMethod', () => {
+  test.each([
+    ['code', 'area', scorer, 'longcodezip'],
+    ['code', '', scorer, 'no-model'],
+    ['prose', 'tower', scorer, 'longllmlingua'],
+    ['prose', '', scorer, 'llmlingua'],
+    ['chat', 'hello', scorer, 'longllmlingua'],
+    ['json', 'Ada', scorer, 'no-model'],
+    ['table', 'Ada', scorer, 'no-model'],
+    ['prose', 'tower', undefined, 'no-model'],
+  ] as const)('%s asked for %j', (content, query, model, method) => {
+    const choice = chooseMethod([samples[content]], { query, model })
+    expect([choice.content, choice.method]).toEqual([content, method])
+    expect(choice.reason.length).toBeGreaterThan(20)
+  })
+
+  test('goes by what most characters are', () => {
+    const long = makePassage('It was a long day. '.repeat(30), { uri: 'day.txt' })
+    expect(chooseMethod([samples.code, long]).content).toBe('prose')
+    expect(chooseMethod([]).content).toBe('prose')
+  })
+})
+
+test('a choice is carried out within the budget and told', async () => {
+  const passages = [makePassage('The tower is red. '.repeat(20), { uri: 'notes.md' })]
+  const scored = await compress(passages, { budget: 90, model: scorer, query: 'tower' })
+  expect([scored.method, scored.choice.method]).toEqual(['longllmlingua', 'longllmlingua'])
+  expect(scored.tokens).toBeLessThanOrEqual(90)
+  const classifier = wordListClassifier(['the', 'is'])
+  const labelled = await compress(passages, { budget: 40, model: classifier })
+  expect(labelled.choice.method).toBe('llmlingua2')
+  const plain = await compress(passages, { budget: { tokens: 30, tokenizer: estimateTokenizer() } })
+  expect([plain.method, plain.choice.method]).toEqual(['no-model/sentences', 'no-model'])
+})

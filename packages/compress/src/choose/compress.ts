@@ -1,0 +1,69 @@
+import { type CallOptions, estimateTokenizer, type Passage, type TokenBudget } from '@lc/model'
+import type { CodeParsers } from '../code/code-parsers.ts'
+import type { CompressionResult } from '../compressor/compression-result.ts'
+import { resolveBudget } from '../compressor/resolve-budget.ts'
+import { compressBySurprise } from '../llmlingua/llmlingua.ts'
+import { compressForQuestion } from '../llmlingua/longllmlingua.ts'
+import { compressByClassifier } from '../llmlingua2/llmlingua2.ts'
+import { compressCode } from '../longcodezip/compress-code.ts'
+import { compressWithoutModel } from '../no-model/no-model.ts'
+import { type CompressionModel, chooseMethod, isClassifier, isScorer, type MethodChoice } from './choose-method.ts'
+import { compressSentences } from './compress-sentences.ts'
+
+/** Options of `compress`. */
+export interface CompressOptions extends CallOptions {
+  /** Tokens at most; a number counts in the model's tokenizer, without a model in an estimate. */
+  budget: number | TokenBudget
+  /** What the passages are needed for. */
+  query?: string | undefined
+  /** A scorer (any local or served language model that gives log-probabilities) or a token classifier. */
+  model?: CompressionModel | undefined
+  /** Parsers of code; without them units are found by indentation. */
+  parsers?: CodeParsers | undefined
+}
+
+/** A result, and which method gave it. */
+export interface ChosenCompression extends CompressionResult {
+  choice: MethodChoice
+}
+
+/**
+ * Compresses passages to a budget by the method that suits them: LongCodeZip for code, LongLLMLingua for text and a question,
+ * LLMLingua without one, LLMLingua-2 with a token classifier, whole lines and sentences by BM25 for JSON, tables and without a model.
+ *
+ * @throws InvalidArgumentError
+ * @example
+ * ```ts
+ * import { compress } from '@lc/compress'
+ * import { makePassage } from '@lc/model'
+ *
+ * const notes = makePassage('The tower is red. It was built in 1852.', { uri: 'notes.md' })
+ * const { text, choice } = await compress([notes], { budget: 8, query: 'When was it built?' })
+ * console.log(text, choice.reason)
+ * ```
+ */
+export async function compress(passages: readonly Passage[], options: CompressOptions): Promise<ChosenCompression> {
+  const choice = chooseMethod(passages, options)
+  const result = await compressBy(choice, passages, options)
+  return { ...result, choice }
+}
+
+function compressBy(
+  { method, content }: MethodChoice,
+  passages: readonly Passage[],
+  options: CompressOptions,
+): Promise<CompressionResult> {
+  const { model, query, parsers, signal, onProgress } = options
+  const budget = resolveBudget(options.budget, model?.tokenizer ?? estimateTokenizer())
+  const call = { budget, signal, onProgress }
+  if (isScorer(model)) {
+    const scored = { ...call, scorer: model }
+    if (method === 'longcodezip') return compressCode(passages, { ...scored, query, parsers })
+    if (method === 'longllmlingua') return compressForQuestion(passages, { ...scored, query })
+    if (method === 'llmlingua') return compressBySurprise(passages, scored)
+  }
+  if (method === 'llmlingua2' && isClassifier(model))
+    return compressByClassifier(passages, { ...call, classifier: model, query })
+  if (content !== 'code') return compressSentences(passages, { ...call, query: query ?? '' })
+  return compressWithoutModel(passages, { ...call, query, parsers })
+}

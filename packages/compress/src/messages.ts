@@ -1,0 +1,9 @@
+/** Chat histories and tool results to a budget: system prompt and last turns stay. @module */
+export {
+  type CompressedMessages,
+  type CompressMessagesOptions,
+  compressMessages,
+  type HistoryOptions,
+} from './messages/compress-messages.ts'
+export { renderMessages } from './messages/render-messages.ts'
+export type { HistoryCompressor } from './messages/shorten-history.ts'
