@@ -2,12 +2,15 @@ import type { Passage } from '@lc/model'
 import { BigramModel } from '@lc/model/testing'
 import fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
+import { wordSpans } from '../prose/words.ts'
 import { AdaptiveScorer, hashedWordTokenizer } from '../testing-kit/adaptive-scorer.ts'
 import { hostileText } from '../testing-kit/arbitrary-text.ts'
 import { checkOrder, checkResult } from '../testing-kit/check-result.ts'
 import { choosePassages, dynamicRatios } from './budget-controller.ts'
+import { valueWords } from './iterative-words.ts'
 import { compressBySurprise, llmLingua } from './llmlingua.ts'
 import { compressForQuestion, longLlmLingua } from './longllmlingua.ts'
+import { resolveLlmLinguaOptions } from './options.ts'
 import { recoverQuotes } from './recover.ts'
 import { orderPassages } from './reorder.ts'
 
@@ -68,6 +71,17 @@ describe('LLMLingua', () => {
     const prepared = await compressBySurprise(passages, { ...options, scorer: model })
     const plain = await compressBySurprise(passages, { ...options, scorer: withoutPrepare })
     expect(prepared.text).toBe(plain.text)
+  })
+
+  test('settles with the next segment what one keeps too little', async () => {
+    // segments of ten words, of which 2.4 are wanted
+    const text = Array.from({ length: 200 }, (_, index) => `w${index}\n`).join('')
+    const options = resolveLlmLinguaOptions({ scorer: new AdaptiveScorer(), budget: 1, segmentTokens: 20 })
+    const pieces = wordSpans(text).map((span) => ({ ...span, protection: 0 }))
+    const passages = [{ index: 0, text, pieces, ratio: 0.24 }]
+    const [valued] = await valueWords({ passages, question: new Uint32Array() }, options)
+    const share = valued!.kept.reduce((sum, each) => sum + each, 0) / pieces.length
+    expect(Math.abs(share - 0.24)).toBeLessThan(0.01)
   })
 
   test('works beyond the context of the scorer', async () => {
