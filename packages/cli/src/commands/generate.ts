@@ -4,6 +4,7 @@ import { readStdin } from '../input/read-stdin.ts'
 import { withTextModel } from '../model/text-model.ts'
 import { accuracyOption, modelOptions } from '../options/model-options.ts'
 import { flagOption, required, textOption } from '../options/option.ts'
+import { policyOptions, policyRequest } from '../options/policy-options.ts'
 import { samplingOptions, samplingRequest } from '../options/sampling-options.ts'
 
 /** `lc generate`: an answer to a prompt. */
@@ -17,6 +18,7 @@ export const generate = defineCommand({
     system: textOption({ placeholder: 'TEXT', description: 'a system message before the prompt' }),
     raw: flagOption('continue the prompt as it stands, without the chat template'),
     ...samplingOptions,
+    ...policyOptions,
     accuracy: accuracyOption('exact'),
   },
   examples: [
@@ -28,6 +30,10 @@ export const generate = defineCommand({
       line: 'lc generate --model smollm2-135m --raw --prompt "def fibonacci(n):" --max-tokens 64',
       explains: 'continues text instead of answering',
     },
+    {
+      line: 'lc generate --model smollm2-135m --prompt - --policy snap-kv --budget 1024 < long.txt',
+      explains: 'keeps 1,024 slots of the key-value cache per layer and head',
+    },
   ],
   async run(context, { options }) {
     const prompt = options.prompt === '-' ? await readStdin(context.stdin, context.signal) : options.prompt
@@ -35,6 +41,7 @@ export const generate = defineCommand({
     if (options.system !== undefined) messages.unshift({ role: 'system', content: options.system })
     const request: GenerateRequest = {
       ...samplingRequest(options),
+      ...policyRequest(options),
       ...(options.raw ? { prompt } : { messages }),
       accuracy: options.accuracy ?? 'exact',
       signal: context.signal,
