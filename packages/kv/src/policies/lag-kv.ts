@@ -19,7 +19,7 @@ export const lagKvDefaults = Object.freeze({ sinks: 4, partition: 128 } as const
 
 /**
  * LagKV: tokens whose keys and values stand out against the range of the next partition; every partition keeps the same
- * share, the last one is not scored and stays while older slots can go.
+ * share, the last one is not scored and stays while older slots can go; of a budget below it, the most recent.
  *
  * Liang et al., "LagKV: Lag-Relative Information of the KV Cache Tells Which Tokens Are Important" (2025); NVIDIA/kvpress
  * (LagKVPress). Texts of fewer than `sinks + 2 * partition` slots lose the oldest slots after the sinks, as there.
@@ -36,7 +36,10 @@ export function lagKv(options: LagKvOptions): ScoredPolicy {
       perHead(cache, (layer, head) => {
         const keys = keysOf(cache, layer, head)
         const scores = lagScores(keys, valuesOf(cache, layer, head), { sinks, partition })
-        return scores ?? Float32Array.from({ length: cache.lengthOf(layer, head) }, (_, slot) => slot)
+        const length = cache.lengthOf(layer, head)
+        if (!scores) return Float32Array.from({ length }, (_, slot) => slot)
+        // ranks are below 1; what is not scored goes oldest first where the budget does not hold all of it
+        return scores.map((score, slot) => (score < 1 ? score : 1 + slot / length))
       }),
   })
 }

@@ -48,6 +48,15 @@ const cases: readonly Case[] = [
     fullest: 1,
   },
   {
+    name: 'streaming-llm in blocks',
+    policy: (budget) => streamingLlm({ budget, block: 5 }),
+    steps: true,
+    sinks: 4,
+    rewrites: true,
+    slack: 4,
+    fullest: 1,
+  },
+  {
     name: 'streaming-llm in original positions',
     policy: (budget) => streamingLlm({ budget, positions: 'original' }),
     steps: true,
@@ -134,6 +143,43 @@ const cases: readonly Case[] = [
   },
 ]
 for (const each of cases) cachePolicySuite({ describe, test, expect, model, prompt, next, ...each })
+
+test('streaming-llm one token at a time: the published caches of 2 sinks and 3 recent tokens', async () => {
+  const policy = streamingLlm({ budget: 5, sinks: 2, positions: 'original', block: 1 })
+  const session = (await model()).session({ policy, accuracy: 'exact' })
+  await session.prefill(prompt.slice(0, 5))
+  const seen: number[][] = []
+  for (const id of prompt.slice(5, 9)) {
+    await session.append([id])
+    seen.push([...session.cache.positionsOf(1, 1).subarray(0, session.cache.length)])
+  }
+  expect(seen).toEqual([
+    [0, 1, 3, 4, 5],
+    [0, 1, 4, 5, 6],
+    [0, 1, 5, 6, 7],
+    [0, 1, 6, 7, 8],
+  ])
+  await session.close()
+})
+
+test('la-cache keeps different old tokens in each layer, within its budget', async () => {
+  const policy = laCache({ budget: 12, sinks: 2, span: 1, positions: 'original' })
+  const session = (await model()).session({ policy, accuracy: 'exact' })
+  const lengths: number[] = []
+  await session.prefill(prompt.slice(0, 12))
+  for (const id of prompt.slice(12, 40)) {
+    await session.append([id])
+    lengths.push(session.cache.lengthOf(0, 0))
+  }
+  // two layers that keep different tokens: together they hold more than either
+  const kept = [0, 1].map((layer) => [
+    ...session.cache.positionsOf(layer, 0).subarray(0, session.cache.lengthOf(layer, 0)),
+  ])
+  expect(Math.max(...lengths)).toBeLessThanOrEqual(12)
+  expect(new Set(kept.flat()).size).toBeGreaterThan(kept[0]!.length)
+  for (const positions of kept) expect(positions.slice(0, 2)).toEqual([0, 1])
+  await session.close()
+})
 
 describe('duo-attention', () => {
   test('is the full cache with retrieval heads only, and where everything fits', async () => {
