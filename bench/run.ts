@@ -15,6 +15,8 @@ const suites: Record<string, () => Promise<{ suite: Suite }>> = {
   decode: () => import('./suites/decode/suite.ts'),
   load: () => import('./suites/load/suite.ts'),
   longcodezip: () => import('./suites/longcodezip/suite.ts'),
+  compression: () => import('./suites/compression/suite.ts'),
+  'cache-policies': () => import('./suites/cache-policies/suite.ts'),
 }
 
 const help = `npm run bench -- [options]
