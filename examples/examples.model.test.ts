@@ -37,3 +37,20 @@ test('ai-sdk-one-line gives the model fewer tokens than the code has', async () 
   expect(Number(given)).toBeLessThan(Number(before) / 2)
   expect(printed).toMatch(/default timeout is 600/)
 })
+
+test('compress-a-chat keeps the system prompt, the question and a part of what tools gave', async () => {
+  const printed = await run('compress-a-chat')
+  const [, before, after, budget] = /^(\d+) tokens -> (\d+) \(budget (\d+)\)/.exec(printed) ?? []
+  expect(Number(after)).toBeLessThanOrEqual(Number(budget))
+  expect(Number(before)).toBeGreaterThan(2 * Number(after))
+  expect(printed).toContain('--- system\nYou are a careful programmer.')
+  expect(printed.match(/^--- tool$/gm)).toHaveLength(2)
+})
+
+test('langchain-retriever gives documents within the budget, with ids and metadata', async () => {
+  const printed = await run('langchain-retriever')
+  const [, before, after] = /^\d+ documents of (\d+) tokens -> \d+ of (\d+)/.exec(printed) ?? []
+  expect(Number(after)).toBeLessThanOrEqual(300)
+  expect(Number(before)).toBeGreaterThan(1000)
+  expect(printed).toMatch(/^--- ([\w-]+\.md) \(\1\)$/m)
+})

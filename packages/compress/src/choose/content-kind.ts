@@ -30,8 +30,9 @@ function kindOf(text: string, uri: string): ContentKind {
   if (/\.(csv|tsv)$/i.test(uri) || isTable(sample)) return 'table'
   if (/\.(md|markdown|txt|rst|html?)$/i.test(uri)) return isChat(sample) ? 'chat' : 'prose'
   if (languageOf(uri, sample) !== 'text') return 'code'
-  if (/^message:\d+$/.test(uri) || isChat(sample)) return 'chat'
-  return looksLikeCode(sample) ? 'code' : 'prose'
+  if (isChat(sample)) return 'chat'
+  if (looksLikeCode(sample)) return 'code'
+  return /^message:\d+$/.test(uri) ? 'chat' : 'prose'
 }
 
 function isJson(text: string): boolean {
