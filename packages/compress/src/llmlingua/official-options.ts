@@ -17,8 +17,11 @@ export interface OfficialLlmLinguaOptions extends CallOptions {
   structured?: boolean | undefined
   /** How contexts and sentences are ranked. Defaults to `'llmlingua'`. */
   ranking?: 'llmlingua' | 'longllmlingua' | undefined
-  /** Where the question stands when contexts are ranked for it. Defaults to `'after'`. */
-  condition?: 'before' | 'after' | undefined
+  /**
+   * Where the question stands when contexts are ranked by `'longllmlingua'`. Defaults to `'after'`; with `questionFirst` or
+   * `contrast` to `'none'`, which ranks without the question, as the package does when it is told no condition.
+   */
+  condition?: 'none' | 'before' | 'after' | undefined
   /** Whether tokens are read after the question (a condition named `..._condition` there). Always so with `contrast`. */
   questionFirst?: boolean | undefined
   /** Whether the instruction follows the question there. Defaults to false. */
@@ -136,11 +139,13 @@ export function resolveOfficialOptions(options: OfficialLlmLinguaOptions): Resol
   const ranking = checkOneOf(all.ranking, 'ranking', ['llmlingua', 'longllmlingua'])
   checkArgument(ranking === 'llmlingua' || all.question !== '', 'question', all.question, 'given for longllmlingua')
   checkOneOf(all.order, 'order', ['original', 'two-stage', 'rank'])
-  const condition = checkOneOf(all.condition ?? 'after', 'condition', ['before', 'after'])
+  const questionFirst = all.contrast || all.questionFirst
+  const told = checkOneOf(all.condition ?? 'none', 'condition', ['none', 'before', 'after'])
+  const condition = told === 'none' && !questionFirst ? 'after' : told
   return {
     ...all,
     condition: ranking === 'llmlingua' ? 'none' : condition,
-    questionFirst: all.contrast || all.questionFirst,
+    questionFirst,
   }
 }
 
