@@ -7,6 +7,8 @@ export interface BenchOptions {
   data?: string | undefined
   python?: string | undefined
   longcodezip?: string | undefined
+  /** Whether results are recorded. */
+  write?: boolean | undefined
 }
 
 /** One line of a table: a contestant at one size. */
