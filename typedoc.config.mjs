@@ -11,11 +11,10 @@ export default {
     disableSources: true,
     blockTags: [...OptionDefaults.blockTags, '@file'],
     validation: { notExported: false, invalidLink: true, notDocumented: false },
-    treatWarningsAsErrors: true,
   },
   out: 'docs/api',
   name: 'lc',
   includeVersion: true,
   logLevel: 'Warn',
-  treatWarningsAsErrors: true,
+  treatValidationWarningsAsErrors: true,
 }
