@@ -70,6 +70,17 @@ describe('compressMessages', () => {
     expect(messages.slice(-3)).toEqual(turns.slice(-3))
   })
 
+  test('asks for less where rendering makes texts longer', async () => {
+    const quoted = log.map((line) => `"${line}" "${line.slice(0, 6)}"`).join('\n')
+    const messages = history.map((message) => (message.role === 'tool' ? { ...message, content: quoted } : message))
+    const render = (list: readonly Message[]): string => JSON.stringify(list)
+    for (const tokens of [220, 300, 500]) {
+      const result = await compressMessages(messages, { budget: { tokens, tokenizer }, render })
+      expect(tokenizer.count(render(result.messages))).toBeLessThanOrEqual(tokens)
+      expect(result.tokens).toBeGreaterThan(tokens / 2)
+    }
+  })
+
   test('with a scorer', async () => {
     const model = new BigramModel(log.join('\n'))
     const result = await compressMessages(history, { budget: 400, model })
