@@ -1,6 +1,4 @@
 import { resolve } from 'node:path'
-import { compressCode } from '@lc/compress/longcodezip'
-import { nodeCodeParsers } from '@lc/compress/node'
 import { heatMap } from '@lc/compress/visual'
 import { makePassage, type Scorer } from '@lc/model'
 import { atomicWrite } from '@lc/model/node'
@@ -10,6 +8,7 @@ import { readSources, type TextSource } from '../input/read-sources.ts'
 import type { contextOptions } from '../options/context-options.ts'
 import type { OptionValues } from '../options/parse-options.ts'
 import { type CompressDocument, compressDocument } from '../result/compress-document.ts'
+import { compressByMethod } from './compress-by-method.ts'
 
 type ContextOptions = OptionValues<typeof contextOptions>
 
@@ -34,18 +33,19 @@ export async function compressSources(
   scorer: Scorer,
   context: CommandContext,
 ): Promise<CompressDocument> {
-  const { query, budget, mode, accuracy, html } = options
+  const { query, budget, mode, accuracy, html, method = 'longcodezip' } = options
+  if (mode !== undefined && method !== 'longcodezip')
+    throw new UsageError({ problem: `--mode belongs to --method longcodezip; got ${method}` })
   if (scorer.tokenizer.exact === false)
     throw new UsageError({ problem: 'a budget is exact: name the tokenizer of the served model with --tokenizer' })
   const passages = sources.map(({ uri, text }) => makePassage(text, { uri }))
   const started = performance.now()
-  const result = await compressCode(passages, {
+  const result = await compressByMethod(method, passages, {
     scorer,
     query,
     budget,
     mode,
     accuracy,
-    parsers: nodeCodeParsers(),
     signal: context.signal,
     onProgress: context.output.progress,
   })

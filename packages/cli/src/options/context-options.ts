@@ -1,4 +1,5 @@
 /** @file The options of the commands that compress files: `lc compress` and `lc ask`. */
+import { methodOption } from './method-option.ts'
 import { accuracyOption, modelOptions } from './model-options.ts'
 import { choiceOption, integerOption, required, textOption, textsOption } from './option.ts'
 
@@ -11,6 +12,7 @@ export const contextOptions = {
   ...modelOptions,
   include: textsOption({ placeholder: 'GLOB', description: 'in folders take only these, in the form of .gitignore' }),
   exclude: textsOption({ placeholder: 'GLOB', description: 'in folders leave these out' }),
+  method: methodOption,
   mode: choiceOption('joint: one selection over all files; paper: budgets per unit (default: joint)', [
     'joint',
     'paper',

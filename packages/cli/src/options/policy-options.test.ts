@@ -10,6 +10,6 @@ test.each([['1024'], ['25%']])('a budget of %s is given to the policy', (budget)
   expect(policyRequest({ policy: 'snap-kv', budget }).policy).toMatchObject({ triggers: expect.any(Array) })
 })
 
-test.each([[{ budget: '5' }], [{ policy: 'snap-kv' as const, budget: 'much' }]])('%j is wrong usage', (options) => {
+test.each([[{ budget: '5' }], [{ policy: 'snap-kv', budget: 'much' }]])('%j is wrong usage', (options) => {
   expect(() => policyRequest(options)).toThrow(UsageError)
 })
