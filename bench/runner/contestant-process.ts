@@ -65,7 +65,8 @@ export class ContestantProcess {
   }
 
   request(request: Request): Promise<Response> {
-    if (this.#child.exitCode !== null) return Promise.resolve({ error: 'the process has ended' })
+    if (this.#child.exitCode !== null || this.#child.signalCode !== null)
+      return Promise.resolve({ error: 'the process has ended' })
     return new Promise((resolve) => {
       this.#waiting.push(resolve)
       this.#child.stdin.write(`${JSON.stringify(request)}\n`)

@@ -4,7 +4,7 @@ import { interleave } from '../../runner/interleave.ts'
 import type { Suite } from '../../runner/suite.ts'
 import { throughputRows, withRatios } from '../../runner/throughput-rows.ts'
 
-const sizes = [512, 2048, 8000]
+const sizes = [512, 2048]
 
 /** Reading a prompt into the key-value cache. */
 export const suite: Suite = {
