@@ -22,7 +22,12 @@ def load(request):
     source, file = os.path.split(request["model"])
     converted = os.path.join(os.environ["LC_BENCH_CONVERTED"], "float32")
     if not os.path.exists(os.path.join(converted, "config.json")):
-        AutoModelForCausalLM.from_pretrained(source, gguf_file=file, dtype=torch.float32).save_pretrained(converted)
+        model = AutoModelForCausalLM.from_pretrained(source, gguf_file=file, dtype=torch.float32)
+        # the weights are float32 by now; the mark of the file they came from forbids saving
+        model.is_quantized, model.hf_quantizer = False, None
+        if hasattr(model.config, "quantization_config"):
+            del model.config.quantization_config
+        model.save_pretrained(converted)
         AutoTokenizer.from_pretrained(source, gguf_file=file).save_pretrained(converted)
     ranker = load_official(os.environ["LC_BENCH_LONGCODEZIP"], converted)
     return {"ms": (time.perf_counter() - start) * 1e3, "version": f"torch {torch.__version__}"}
