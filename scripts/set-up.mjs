@@ -13,8 +13,8 @@ if (major < 20 || (major === 20 && minor < 19)) {
 
 const installed = 'node_modules/.package-lock.json'
 const stale = !existsSync(installed) || statSync('package-lock.json').mtimeMs > statSync(installed).mtimeMs + 1000
-// not `npm ci`: it refuses a lock file that lacks the optional packages of other platforms
-if (stale) run('npm', ['install'])
+// `npm ci` would remove an installed tree that other processes may be using
+if (stale) run('npm', [existsSync(installed) ? 'install' : 'ci'])
 if (process.argv.includes('--build')) run('npx', ['turbo', 'run', 'build', '--output-logs=errors-only'])
 
 function run(command, parameters) {
