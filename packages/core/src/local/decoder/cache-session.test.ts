@@ -67,6 +67,23 @@ describe('a session', () => {
     close(all, (await model.logits({ input: [...prompt, ...more], rows })).data)
   })
 
+  test('tokens appended many at a time leave a session as one by one, also on ragged heads', async () => {
+    const session = model.session()
+    await session.prefill(prompt)
+    await session.edit([raggedKeep(session)])
+    const other = session.fork()
+    const all = await session.append(more, { logits: 'all' })
+    const width = all.length / more.length
+    for (const [row, id] of more.entries())
+      close(all.subarray(row * width, (row + 1) * width), await other.append([id]), 1e-4)
+    expect(session.tokens).toEqual(other.tokens)
+    close(await session.append([11]), await other.append([11]))
+    const step = model.session({ policy: policyOf([{ on: 'step' }], () => []) })
+    await step.prefill(prompt)
+    await step.append(more, { logits: 'all' })
+    expect(step.tokens).toEqual([...prompt, ...more])
+  })
+
   test('decodes as generate does, and goes on after the answer', async () => {
     const text = 'The cat sat on the'
     const session = model.session()

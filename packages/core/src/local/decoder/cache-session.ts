@@ -59,6 +59,8 @@ export class LocalCacheSession implements CacheSession {
   ): Promise<Float32Array> {
     return this.#exclusively(async () => {
       const checked = this.#state.host.idsOf(ids)
+      if (options.logits === 'all' && checked.length > 1 && this.#state.takesMany)
+        return this.#orBack(() => this.#state.many(checked, options))
       const rows: Float32Array[] = []
       await this.#orBack(async () => {
         for (const id of checked) {

@@ -53,7 +53,10 @@ export interface CacheSession extends AsyncDisposable {
   prefill(input: TextOrIds, options?: CallOptions): Promise<Float32Array>
   /** Generates from where the session stands. The last token of an answer goes into the cache with what comes next. */
   decode(options?: DecodeOptions): Promise<Choice>
-  /** Runs tokens, and gives the logits after each, `[T, V]`, or after the last, `[V]`. Triggers are those of steps. */
+  /**
+   * Runs tokens, and gives the logits after each, `[T, V]`, or after the last, `[V]`. Triggers are those of steps. With logits of all,
+   * and a policy that has nothing to do at steps, tokens run many at a time.
+   */
   append(ids: ArrayLike<number>, options?: CallOptions & { readonly logits?: 'all' | 'last' }): Promise<Float32Array>
   /** Log-probabilities of tokens that might come next; the session stays as it is. */
   score(continuation: TextOrIds, options?: CallOptions): Promise<Float32Array>

@@ -22,6 +22,7 @@ import { PolicyPlanError } from '../../errors/policy-plan-error.ts'
 import type { RopeTables } from '../../models/rope/rope-tables.ts'
 import type { LocalTokenizer } from '../../tokenizer/local-tokenizer.ts'
 import type { PreparedContextHost } from './prepared-context.ts'
+import { logitsOfRows } from './target-logprobs.ts'
 
 /** What sessions need of their model. */
 export interface SessionHost extends PreparedContextHost {
@@ -154,6 +155,30 @@ export class SessionState {
     const logits = await this.#oneToken(id, options)
     this.#steps++
     await this.#trigger('step', 1, options)
+    return logits
+  }
+
+  /** Whether tokens may come many at a time: the policy, if it acts or looks at all, does so at prompts only. */
+  get takesMany(): boolean {
+    const { triggers } = this.policy
+    return this.#requests.length === 0 && triggers.every(({ on }) => on !== 'step' && on !== 'overflow')
+  }
+
+  /** Runs tokens many at a time and gives the logits after each, `[T, V]`; only where `takesMany`. */
+  async many(ids: ArrayLike<number>, options: CallOptions): Promise<Float32Array> {
+    for (const earlier of this.#pending.splice(0)) await this.#oneToken(earlier, options)
+    const { runner, checkLength } = this.host
+    const before = this.#cache.nextPosition
+    checkLength(before + ids.length)
+    const run = { signal: options.signal, accuracy: this.accuracy }
+    const hidden = await feedTokens(runner, { ...run, cache: this.#cache, ids, ropes: this.#ropes, hiddenFrom: 0 })
+    const logits = await logitsOfRows(runner, hidden, run)
+    for (let index = 0; index < ids.length; index++) {
+      this.#positions.set(before + index, ids[index]!)
+      this.#tokens.push(ids[index]!)
+    }
+    this.#steps += ids.length
+    this.#logits = logits.slice(-runner.config.vocabularySize)
     return logits
   }
 
