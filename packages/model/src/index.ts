@@ -10,6 +10,7 @@ export type { CallOptions } from './capability/call-options.ts'
 export type { Embedder, EmbedOptions } from './capability/embedder.ts'
 export type { JsonObject, JsonValue } from './capability/json-value.ts'
 export type {
+  CacheUse,
   Choice,
   FinishReason,
   GenerateRequest,

@@ -12,6 +12,8 @@ export interface LcProviderOptions {
   minP?: number
   repetitionPenalty?: number
   cacheKey?: string
+  /** A key-value cache policy by name: `{ name: 'snap-kv', budget: 1024 }`, for models that `withCachePolicy` of `@lc/kv` wraps. */
+  policy?: JsonValue
   /** Defaults to true when the last message is the assistant's. */
   continueFinalMessage?: boolean
 }
@@ -45,6 +47,7 @@ export function requestOfCall(options: AiSdkCallOptions, model: string): Bridged
     seed: options.seed,
     logprobs: own.logprobs,
     cacheKey: own.cacheKey,
+    policy: own.policy,
     tools: tools.length > 0 ? tools : undefined,
     toolChoice: tools.length > 0 ? choiceOf(options.toolChoice) : undefined,
     responseSchema: format?.type === 'json' ? ((format.schema ?? { type: 'object' }) as JsonValue) : undefined,
@@ -79,11 +82,12 @@ const samplingOptions = [
   'frequencyPenalty',
   'presencePenalty',
   'seed',
+  'policy',
 ] as const
 
 /**
  * The same request with less, for a model that refused it: first the schema goes into the prompt, then the sampling
- * settings go. The AI SDK expects a warning then, not an error. Undefined when nothing is left to give up.
+ * settings and the cache policy go. The AI SDK expects a warning then, not an error. Undefined when nothing is left to give up.
  */
 export function withLess({ request, warnings }: BridgedRequest): BridgedRequest | undefined {
   const { responseSchema, ...rest } = request

@@ -68,7 +68,7 @@ describe('generateText with a model of lc', () => {
       stopSequences: ['END'],
       presencePenalty: 0.1,
       frequencyPenalty: 0.2,
-      providerOptions: { lc: { minP: 0.05, cacheKey: 'a' } },
+      providerOptions: { lc: { minP: 0.05, cacheKey: 'a', policy: { name: 'snap-kv', budget: 64 } } },
       abortSignal: signal,
     })
     expect(model.requests[0]).toEqual({
@@ -84,6 +84,7 @@ describe('generateText with a model of lc', () => {
       topK: 40,
       minP: 0.05,
       cacheKey: 'a',
+      policy: { name: 'snap-kv', budget: 64 },
       seed: 3,
       stop: ['END'],
       presencePenalty: 0.1,
@@ -194,6 +195,16 @@ describe('generateText with a model of lc', () => {
     expect(logprobs).toHaveLength(2)
     expect(logprobs[0]?.logprob).toBeLessThan(0)
     expect(logprobs[0]?.top).toHaveLength(1)
+  })
+
+  test('reports what a cache policy left, and warns of one that the model refuses', async () => {
+    const cache = { policy: 'snap-kv', tokens: 90, slots: 64, bytes: 65_536 }
+    const policy = { name: 'snap-kv', budget: 64 }
+    const call = { prompt: 'hello', maxOutputTokens: 2, providerOptions: { lc: { policy } } }
+    const kept = await generateText({ ...call, model: toAiSdk(scriptedLanguageModel({ text: 'fine', cache })) })
+    expect(kept.providerMetadata?.lc?.cache).toEqual(cache)
+    const refused = await generateText({ ...call, model: toAiSdk(bigram) })
+    expect(refused.warnings).toEqual([{ type: 'unsupported', feature: 'policy' }])
   })
 
   test('reads attached text, and refuses other files by their type', async () => {

@@ -17,8 +17,8 @@ export interface ToAiSdkOptions {
 /**
  * A model of lc as a language model of the AI SDK: `generateText`, `streamText`, tools and structured output work as the
  * model can. Settings that it refuses are left out with a warning; a schema that it cannot keep to is asked for in the
- * prompt. Options of lc go in as `providerOptions.lc` (`LcProviderOptions`), log-probabilities come out as
- * `providerMetadata.lc`.
+ * prompt. Options of lc go in as `providerOptions.lc` (`LcProviderOptions`); log-probabilities, and what a
+ * cache policy left, come out as `providerMetadata.lc`.
  *
  * @example
  * ```ts

@@ -18,10 +18,10 @@ export function writeResult(
   model: string,
   warnings: AiSdkWrittenWarning[],
 ): AiSdkWrittenResult {
-  const { text, toolCalls = [], logprobs, accuracy } = result
+  const { text, toolCalls = [], logprobs } = result
   const content: AiSdkWrittenContent[] = text === '' && toolCalls.length > 0 ? [] : [{ type: 'text', text }]
   for (const call of toolCalls) content.push(writeToolCall(call))
-  const providerMetadata = metadataOf(logprobs, accuracy)
+  const providerMetadata = metadataOf(logprobs, result)
   return {
     content,
     finishReason: writeFinishReason(result.finishReason),
@@ -54,11 +54,12 @@ function writeToolCall(call: ToolCall): Extract<AiSdkWrittenContent, { type: 'to
 
 function metadataOf(
   logprobs: readonly TokenLogprob[] | undefined,
-  accuracy: string | undefined,
+  { accuracy, cache }: Pick<GenerateResult, 'accuracy' | 'cache'>,
 ): AiSdkProviderMetadata | undefined {
   const lc: { [key: string]: JsonValue } = {}
   if (logprobs !== undefined) lc.logprobs = JSON.parse(JSON.stringify(logprobs)) as JsonValue
   if (accuracy !== undefined) lc.accuracy = accuracy
+  if (cache !== undefined) lc.cache = { ...cache }
   return Object.keys(lc).length === 0 ? undefined : { lc }
 }
 
@@ -97,7 +98,7 @@ function writeFinish(
   part: Extract<StreamPart, { type: 'finish' }>,
   logprobs: readonly TokenLogprob[],
 ): AiSdkWrittenStreamPart {
-  const providerMetadata = metadataOf(logprobs.length > 0 ? logprobs : undefined, part.accuracy)
+  const providerMetadata = metadataOf(logprobs.length > 0 ? logprobs : undefined, part)
   return {
     type: 'finish',
     finishReason: writeFinishReason(part.finishReason),

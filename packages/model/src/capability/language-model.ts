@@ -38,12 +38,26 @@ export interface GenerateRequest extends CallOptions {
   continueFinalMessage?: boolean
   /** Requests with the same key share the cache of their common prefix. */
   cacheKey?: string
-  /** A key-value cache policy (local models of `@lc/core` only). */
+  /**
+   * A key-value cache policy (local models of `@lc/core` only). Models that `withCachePolicy` of `@lc/kv` wraps also take it by name:
+   * `{ name: 'snap-kv', budget: 1024 }`.
+   */
   policy?: unknown
   /** Local models only. Defaults to `'fast'`. */
   accuracy?: Accuracy
   /** Milliseconds after which the call fails with a `TimeoutError`. Defaults to none for local models, 600,000 for remote ones. */
   timeoutMs?: number
+}
+
+/** What a key-value cache policy left of a text's cache when the answer was complete. */
+export interface CacheUse {
+  policy: string
+  /** Tokens that went in, answers apart. */
+  tokens: number
+  /** Mean slots per layer and key/value head. */
+  slots: number
+  /** Bytes that the slots take. */
+  bytes: number
 }
 
 /** Why generation ended. */
@@ -81,13 +95,15 @@ export interface GenerateResult extends Choice {
   /** All answers, when `n` > 1; the fields above are those of the first. */
   choices?: Choice[]
   accuracy?: Accuracy
+  /** Under a cache policy: what it left. With several answers that of the prompt alone. */
+  cache?: CacheUse
 }
 
 /** A piece of a streamed answer. */
 export type StreamPart =
   | { type: 'text-delta'; text: string; id?: number; logprob?: TokenLogprob }
   | { type: 'tool-call'; toolCall: ToolCall }
-  | { type: 'finish'; finishReason: FinishReason; usage: Usage; accuracy?: Accuracy }
+  | { type: 'finish'; finishReason: FinishReason; usage: Usage; accuracy?: Accuracy; cache?: CacheUse }
 
 /** Generates text. What an implementation cannot do throws `UnsupportedCapabilityError`; nothing is silently ignored. */
 export interface LanguageModel {

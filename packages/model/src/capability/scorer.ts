@@ -40,6 +40,11 @@ export interface ScoreResult {
 export interface ScoreOptions extends CallOptions {
   /** Defaults to `'exact'`. Models that know only one ignore it and say so in the result. */
   accuracy?: Accuracy
+  /**
+   * A key-value cache policy, as in `GenerateRequest`: the context is read as a prompt under it, then each token of the continuation
+   * is scored with what the policy has kept by then, as if it were being generated. Prepared contexts cannot be scored this way.
+   */
+  policy?: unknown
 }
 
 /** Options of `Scorer.prepare`. */

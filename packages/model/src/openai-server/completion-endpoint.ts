@@ -46,7 +46,7 @@ export async function completionEndpoint(served: ServedRequest): Promise<Endpoin
     }
   }
   const scored = request.promptLogprobs || (request.echo && request.logprobs !== undefined)
-  const scores = scored ? await scorePrompts(served, request.prompts) : undefined
+  const scores = scored ? await scorePrompts(served, request.prompts, request.generate.policy) : undefined
   const choices: Record<string, unknown>[] = []
   const usage: Usage = { promptTokens: 0, completionTokens: 0 }
   for (const [index, prompt] of request.prompts.entries()) {

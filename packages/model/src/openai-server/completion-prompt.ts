@@ -78,6 +78,7 @@ export function requireTokenizer(tokenizer: Tokenizer | undefined, name: string)
 export async function scorePrompts(
   served: ServedRequest,
   prompts: readonly CompletionPrompt[],
+  policy?: unknown,
 ): Promise<ScoreResult[]> {
   const { model, name, signal } = served
   if (!model.scorer) throw new UnsupportedCapabilityError({ model: name, capability: 'score prompts' })
@@ -86,7 +87,7 @@ export async function scorePrompts(
       ? ({ context: '', continuation: prompt, join: 'text' } as const)
       : ({ context: [], continuation: prompt, join: 'ids' } as const),
   )
-  return model.scorer.score(requests, { signal })
+  return model.scorer.score(requests, { signal, ...(policy === undefined ? {} : { policy }) })
 }
 
 /** The tokens of a prompt with log-probabilities; without alternatives, which a scorer does not give. */

@@ -37,6 +37,9 @@ export function describeError(error: unknown, onFault: (error: unknown) => void)
     switch (error.code) {
       case 'invalid-argument':
         return badRequest(error.message, (error as InvalidArgumentError).argument)
+      case 'budget-too-small':
+      case 'policy-plan':
+        return badRequest(error.message, 'policy')
       case 'unsupported-capability':
         return badRequest(error.message, undefined, 'unsupported_parameter')
       case 'context-length':

@@ -186,6 +186,45 @@ describe('bad requests are answered with 400 and name their parameter', () => {
   })
 })
 
+describe('a cache policy', () => {
+  const seen: unknown[] = []
+  const model: LanguageModel = {
+    id: 'local',
+    contextLength: 100,
+    async generate(request) {
+      seen.push(request.policy)
+      return { text: 'done', finishReason: 'stop', usage: { promptTokens: 1, completionTokens: 1 } }
+    },
+    async *stream() {},
+  }
+  const scorer = {
+    tokenizer: bigram.tokenizer,
+    score: async (_: unknown, options: unknown) => seen.push(options) && [],
+  }
+  const server = () => openaiServer({ models: { bigram: { languageModel: model, scorer: scorer as never } } })
+
+  test.each([['full'], [{ name: 'snap-kv', budget: '25%' }]])('%j goes to the model', async (policy) => {
+    const wire = await post('/v1/chat/completions', { ...chat, policy }, {}, { server: server() })
+    expect(wire.status).toBe(200)
+    expect(seen.pop()).toEqual(policy)
+  })
+
+  test('goes to the scorer where the prompt is scored', async () => {
+    const policy = { name: 'h2o', budget: 9 }
+    const body = { model: 'bigram', prompt: 'the train', max_tokens: 0, echo: true, logprobs: 0, policy }
+    await post('/v1/completions', body, {}, { server: server() })
+    expect(seen.pop()).toMatchObject({ policy })
+  })
+
+  test('that is no name and no object is refused, and so is one for a model without a cache', async () => {
+    const wrong = await post('/v1/chat/completions', { ...chat, policy: 3 }, {}, { server: server() })
+    expect([wrong.status, wrong.body.error.param]).toEqual([400, 'policy'])
+    const refused = await post('/v1/chat/completions', { ...chat, policy: 'snap-kv' })
+    expect(refused.status).toBe(400)
+    expect(refused.body.error.message).toContain('cannot use a cache policy')
+  })
+})
+
 describe('limits', () => {
   test('a body above the limit is refused, by its declared and by its real length', async () => {
     const limits = { limits: { bodyBytes: 1000 } }

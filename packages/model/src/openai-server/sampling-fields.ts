@@ -33,6 +33,7 @@ export function samplingOptions(fields: RequestFields, limits: ServerLimits, tem
     ...optional('n', fields.integer('n', { min: 1, max: limits.choices })),
     ...optional('responseSchema', responseSchema(fields)),
     ...optional('cacheKey', fields.text('prompt_cache_key')),
+    ...optional('policy', policyField(fields)),
   }
   const accuracy = fields.text('accuracy')
   if (accuracy !== undefined) options.accuracy = checkOneOf(accuracy, 'accuracy', ['exact', 'fast'])
@@ -43,6 +44,12 @@ export function samplingOptions(fields: RequestFields, limits: ServerLimits, tem
 /** An object with one member, or none for undefined. */
 export function optional<K extends string, V>(name: K, value: V | undefined): { [P in K]?: V } {
   return (value === undefined ? {} : { [name]: value }) as { [P in K]?: V }
+}
+
+/** A key-value cache policy by name: `"full"`, or `{"name": "snap-kv", "budget": 1024}`. The model knows which there are. */
+function policyField(fields: RequestFields): unknown {
+  const value = fields.any('policy')
+  return typeof value === 'string' ? value : fields.record('policy')
 }
 
 function positive(value: number | undefined): number | undefined {

@@ -3,6 +3,7 @@ import { estimateTokenizer } from '../budget/estimate-tokenizer.ts'
 import type { ScoreOptions, ScoreRequest, ScoreResult, Scorer } from '../capability/scorer.ts'
 import type { Tokenizer } from '../capability/tokenizer.ts'
 import { checkInteger, checkNumber } from '../check/check-argument.ts'
+import { UnsupportedCapabilityError } from '../errors/unsupported-capability-error.ts'
 import { checkPromptLogprobs } from './check-prompt-logprobs.ts'
 import type { CallLimits, Connection } from './connection.ts'
 import { mapInFlight } from './in-flight.ts'
@@ -52,6 +53,12 @@ export async function createScorer(
     score: async (requests, scoreOptions: ScoreOptions = {}): Promise<ScoreResult[]> => {
       const limits = { signal: scoreOptions.signal, timeoutMs: options.timeoutMs }
       scoreOptions.signal?.throwIfAborted()
+      if (scoreOptions.policy !== undefined)
+        throw new UnsupportedCapabilityError({
+          model: connection.model,
+          capability: 'use a cache policy',
+          alternatives: 'use a local model',
+        })
       const plans = await mapInFlight(requests, connection.concurrency, (request) => plan(request, limits))
       const results: ScoreResult[] = new Array(requests.length)
       for (const [index, each] of plans.entries())

@@ -72,6 +72,8 @@ export class BigramModel implements LanguageModel, Scorer {
   }
 
   async score(requests: readonly ScoreRequest[], options: ScoreOptions = {}): Promise<ScoreResult[]> {
+    if (options.policy !== undefined)
+      throw new UnsupportedCapabilityError({ model: this.id, capability: 'use a cache policy' })
     const results: ScoreResult[] = []
     for (const [index, request] of requests.entries()) {
       options.signal?.throwIfAborted()
