@@ -54,7 +54,7 @@ const servers: ForeignServer[] = [
   },
   {
     name: 'transformers',
-    packages: ['transformers[serving]==5.23.0', 'torch', 'gguf'],
+    packages: ['transformers[serving]==5.23.0', 'torch', 'gguf', 'accelerate'],
     prepare: async (gguf, python, folder) => {
       const model = join(folder, 'smollm2')
       await run(python, ['-c', saveFromGguf, gguf, model])
