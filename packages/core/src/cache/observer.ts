@@ -44,7 +44,8 @@ export class Observer {
     const wanted = fields.requests.find((request) => request.kind === 'query-statistics')
     const { config } = fields.runner
     this.#statistics =
-      origin?.statistics ?? (wanted && new QueryStatistics(config, { ...wanted, plannedLength: fields.plannedLength }))
+      origin?.statistics?.copy() ??
+      (wanted && new QueryStatistics(config, { ...wanted, plannedLength: fields.plannedLength }))
   }
 
   get queryWindow(): RowWindow {

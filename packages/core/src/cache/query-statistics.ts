@@ -32,6 +32,19 @@ export class QueryStatistics {
     )
   }
 
+  /** What was gathered so far, to go on from independently. */
+  copy(): QueryStatistics {
+    const [skip, plannedLength] = [this.#skip, this.#plannedLength]
+    const copy = new QueryStatistics(this.#config, { plannedLength, skip, covariance: false })
+    for (const [layer, heads] of this.#sums.entries())
+      copy.#sums[layer] = heads.map(({ count, sum, products }) => ({
+        count,
+        sum: sum.slice(),
+        products: products?.slice(),
+      }))
+    return copy
+  }
+
   /** Adds rotated queries `[T, H*D]` of a layer whose first has a position. */
   add(layer: number, queries: Float32Array, start: number): void {
     const { heads, headDim, layers, ropes } = this.#config

@@ -126,6 +126,26 @@ describe('a session', () => {
     await fork.close()
   })
 
+  test('forks gather statistics of their own queries', async () => {
+    const counts: number[] = []
+    const look = policyOf(
+      [{ on: 'prefill-end' }],
+      ({ observations }) => {
+        counts.push(observations.statistics(0)[0]!.count)
+        return []
+      },
+      [{ kind: 'query-statistics', skip: 0, covariance: true }],
+    )
+    const session = model.session({ policy: look })
+    await session.prefill(prompt)
+    const fork = session.fork()
+    await fork.prefill(more)
+    await session.prefill(more)
+    const [once, both] = [prompt.length, prompt.length + more.length]
+    expect(counts).toEqual([once, both, both])
+    await fork.close()
+  })
+
   test('is saved and restored, with ragged heads and biases', async () => {
     const session = model.session()
     await session.prefill(prompt)
