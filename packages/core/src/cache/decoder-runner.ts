@@ -75,22 +75,39 @@ export class DecoderRunner {
   }
 
   /** One chunk of new tokens: at most `chunkTokens` of its mode. */
-  async runChunk(request: RunRequest): Promise<RunOutputs> {
+  runChunk(request: RunRequest): Promise<RunOutputs> {
+    const mode = this.modeFor(request.cache)
+    return this.#runTokens(mode === 'fused' ? 'prefill' : 'open', mode, request)
+  }
+
+  /** A few new tokens in the forms of steps: their logits `[1, T, V]` are those of steps up to rounding. */
+  runVerify(request: RunRequest): Promise<RunOutputs> {
+    return this.#runTokens('verify', 'open', { ...request, fetches: ['logits'] })
+  }
+
+  async #runTokens(
+    kind: 'prefill' | 'open' | 'verify',
+    mode: 'fused' | 'open',
+    request: RunRequest,
+  ): Promise<RunOutputs> {
     const { cache, ids, accuracy, append = true, fetches = [] } = request
-    const mode = this.modeFor(cache)
-    const kind = mode === 'fused' ? 'prefill' : 'open'
-    const program = await this.programs.get({ kind, accuracy, ...this.#depth(request.layers) }, request)
+    const seen = this.#patternContext(request, mode)
+    const chosen = { kind, accuracy, ...this.#variant(seen), ...this.#depth(request.layers) } as const
+    const program = await this.programs.get(chosen, request)
     const feeds = {
       ids: idTensor(ids, [1, ids.length]),
       ...this.#ropeFeeds(request.ropes, cache.nextPosition, ids.length, 1),
       ...(mode === 'fused' ? this.#fusedFeeds(cache, ids.length) : this.#openFeeds(cache, ids.length)),
-      ...this.#patternFeeds(cache, mode, ids.length),
+      ...this.attention.feed?.(seen),
     }
+    const observed = append ? (this.attention.fetches?.(seen) ?? []) : []
+    const names = [...fetches, ...observed, ...(append ? rowNames(cache) : [])]
     const outputs = await program.run(
       onlyInputs(feeds, program.inputs),
-      [...new Set([...fetches, ...(append ? rowNames(cache) : [])])].filter((name) => program.outputs.includes(name)),
+      [...new Set(names)].filter((name) => program.outputs.includes(name)),
       signalOf(request),
     )
+    if (append) this.attention.observe?.(seen, outputs)
     if (append) cache.append(newRows(cache, outputs), ids.length)
     return outputs
   }
@@ -100,16 +117,19 @@ export class DecoderRunner {
     const { cache, ids, accuracy, append = true, fetches = ['logits'] } = request
     const input = { config: this.config, attention: this.attention, cache }
     const sharedBias = this.#alike && cache.uniform
-    const program = await this.programs.get({ kind: 'step', accuracy, sharedBias }, request)
+    const seen = this.#patternContext(request, 'step')
+    const program = await this.programs.get({ kind: 'step', accuracy, sharedBias, ...this.#variant(seen) }, request)
     const feeds = {
       ids: idTensor(ids, [1]),
       ...this.#ropeFeeds(request.ropes, cache.nextPosition, 1, 1),
       ...this.#pastFeeds(cache, []),
       ...(sharedBias ? { bias: stepBias(input) } : stepBiases(input)),
-      ...this.#patternFeeds(cache, 'step', 1),
+      ...this.attention.feed?.(seen),
     }
-    const names = append ? [...fetches, 'keys', 'values'] : fetches
+    const observed = append ? (this.attention.fetches?.(seen) ?? []) : []
+    const names = append ? [...fetches, ...observed, 'keys', 'values'] : fetches
     const outputs = await program.run(feeds, [...new Set(names)], signalOf(request))
+    if (append) this.attention.observe?.(seen, outputs)
     if (append) cache.append(stepRows(cache, outputs), 1)
     return outputs
   }
@@ -190,12 +210,14 @@ export class DecoderRunner {
     return feeds
   }
 
-  #patternFeeds(cache: KvCache, mode: AttentionMode, tokens: number): Record<string, Tensor> {
-    if (!this.attention.feed) return {}
-    const context: PatternFeedContext = {
+  #patternContext({ cache, ids, ropes }: RunRequest, mode: AttentionMode): PatternFeedContext {
+    return {
+      cache,
+      edits: cache.edits,
       config: this.config,
+      ropes,
       mode,
-      tokens,
+      tokens: ids.length,
       capacity: cache.capacity,
       position: cache.nextPosition,
       keys: (layer) => cache.layer(layer).key,
@@ -203,7 +225,11 @@ export class DecoderRunner {
       length: (layer, head) => cache.lengthOf(layer, head),
       positions: (layer, head) => cache.positionsOf(layer, head),
     }
-    return this.attention.feed(context)
+  }
+
+  #variant(seen: PatternFeedContext): { variant?: string } {
+    const variant = this.attention.variant?.(seen)
+    return variant === undefined ? {} : { variant }
   }
 
   /** All layers are the same program, however they are asked for. */

@@ -1,11 +1,18 @@
 import type { Value } from '../../graph/value.ts'
-import type { Tensor } from '../../runtime/tensor.ts'
+import type { HostTensor, Tensor } from '../../runtime/tensor.ts'
+import type { RopeTables } from '../rope/rope-tables.ts'
 import type { AttentionMode, AttentionSite } from './attention-site.ts'
 import type { DecoderConfig } from './decoder-config.ts'
 
-/** What a pattern sees of a cache before a run. */
+/** What a pattern sees of a cache at a run. */
 export interface PatternFeedContext {
+  /** Stands for the cache: the same object as long as it is the same cache; a fork is another. For what a pattern keeps by it. */
+  readonly cache: object
+  /** Counts changes of the cache other than appending and truncating: what was derived from its slots is valid for one value. */
+  readonly edits: number
   readonly config: DecoderConfig
+  /** Rotations of this text. */
+  readonly ropes: RopeTables
   readonly mode: AttentionMode
   /** New tokens of this run. */
   readonly tokens: number
@@ -33,10 +40,19 @@ export interface AttentionPattern {
   readonly prefill: 'fused' | 'open'
   /** Builds the attention of one layer and gives `[B, T, H*D]` (a step: `[1, H*D]`). Defaults to `plainAttention`. */
   build?(site: AttentionSite): Value
+  /**
+   * Which of several graphs a run takes: `build` finds the name in its site. Each is a program of its own, compiled when it is first
+   * taken. Missing or undefined: the one without a name. Batches of texts always take that one, and feed it nothing.
+   */
+  variant?(context: PatternFeedContext): string | undefined
   /** Whether a query sees a key, by their positions; never asked for keys after the query. Defaults to all. */
   visible?(query: number, key: number, layer: number): boolean
   /** The inputs that `build` declared, before each run: names with `.` and the layer's number. */
   feed?(context: PatternFeedContext): Record<string, Tensor>
+  /** Outputs that `observe` wants of a run: those that `build` named, and `query.<l>`, `key.<l>`, `value.<l>`. Defaults to none. */
+  fetches?(context: PatternFeedContext): readonly string[]
+  /** Told after each run whose tokens go into the cache, just before they do, with what was fetched. */
+  observe?(context: PatternFeedContext, outputs: Readonly<Record<string, HostTensor>>): void
 }
 
 /** Every token sees all before it. */

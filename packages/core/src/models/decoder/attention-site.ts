@@ -21,6 +21,8 @@ export interface AttentionSite {
   readonly config: DecoderConfig
   readonly layer: number
   readonly mode: AttentionMode
+  /** Which of the pattern's graphs this is; see `AttentionPattern.variant`. */
+  readonly variant?: string
   /** The layer's sliding window; absent for none. */
   readonly window?: number
   /** After the rotation. `[B, T, H*D]`; in a step `[G, H/G, D]`. */

@@ -22,6 +22,8 @@ export interface DecoderGraphOptions {
   readonly mode?: AttentionMode
   /** Defaults to `fullAttention`. */
   readonly attention?: AttentionPattern
+  /** Which of the pattern's graphs. Defaults to the one without a name. */
+  readonly variant?: string
   /** How linear layers are computed. Defaults to float32 weights by their Hugging Face names. */
   readonly choose?: ChooseForm
   /** How the embedding table is read. Defaults to float32. */
@@ -62,11 +64,12 @@ export function buildDecoderGraph(config: DecoderConfig, options: DecoderGraphOp
   const ids = graph.input('ids', 'int64', mode === 'step' ? [1] : mode === 'open' ? [1, 'T'] : ['B', 'T'])
   const rotary = rotaryInputs(scope, mode)
   const shared = sharedInputs(scope, mode, options.sharedBias ?? false)
+  const named = options.variant === undefined ? {} : { variant: options.variant }
   let stream: Stream = { sum: embedTokens(scope, ids, options.embedding ?? { kind: 'float32' }) }
   const rows: { keys: Value[]; values: Value[] } = { keys: [], values: [] }
   for (let layer = 0; layer < count; layer++) {
     const attend = (query: Value, key: Value, value: Value): Value => {
-      const site = attentionSite(scope, { layer, mode, query, key, value, ...shared })
+      const site = attentionSite(scope, { layer, mode, query, key, value, ...named, ...shared })
       for (const [name, output] of Object.entries({ query, key, value })) site.output(name, output)
       rows.keys.push(key)
       rows.values.push(value)
@@ -121,6 +124,7 @@ export function finalHidden(scope: DecoderScope, stream: Stream): Value {
 interface SiteFields {
   readonly layer: number
   readonly mode: AttentionMode
+  readonly variant?: string
   readonly query: Value
   readonly key: Value
   readonly value: Value

@@ -21,6 +21,8 @@ export interface ProgramRequest {
   readonly layers?: number
   /** A step with one bias for all layers. */
   readonly sharedBias?: boolean
+  /** Which of the attention pattern's graphs. Defaults to the one without a name. */
+  readonly variant?: string
 }
 
 /** Fields of `DecoderPrograms`. */
@@ -74,8 +76,8 @@ export class DecoderPrograms {
   }
 
   #entryFor(request: ProgramRequest, { onProgress }: CallOptions): ProgramEntry {
-    const { kind, accuracy, layers, sharedBias } = request
-    const key = [kind, accuracy, layers ?? 'all', sharedBias ?? false].join(' ')
+    const { kind, accuracy, layers, sharedBias, variant } = request
+    const key = [kind, accuracy, layers ?? 'all', sharedBias ?? false, variant].join(' ')
     const known = this.#programs.get(key)
     if (known && !known.controller.signal.aborted) return known
     const controller = new AbortController()
@@ -101,20 +103,25 @@ export class DecoderPrograms {
       onProgress,
     })
     // an arena makes a step a twentieth faster, and a prompt no faster but a hundred megabytes larger
-    return device.compile(graph, { weights, memoryArena: request.kind === 'step', ...(signal && { signal }) })
+    return device.compile(graph, {
+      weights,
+      memoryArena: request.kind === 'step' || request.kind === 'verify',
+      ...(signal && { signal }),
+    })
   }
 
-  #build({ kind, accuracy, layers, sharedBias = false }: ProgramRequest): DecoderGraph {
+  #build({ kind, accuracy, layers, sharedBias = false, variant }: ProgramRequest): DecoderGraph {
     const { config, files, device, attention } = this.#fields
     const plan = planForms({ config, weights: files.weights, device: device.kind, kind, accuracy })
     if (kind === 'head') return buildHeadGraph(config, plan)
     return buildDecoderGraph(config, {
       ...plan,
       attention,
-      mode: kind === 'prefill' ? 'fused' : kind,
-      head: kind === 'step',
+      mode: kind === 'prefill' ? 'fused' : kind === 'step' ? 'step' : 'open',
+      head: kind === 'step' || kind === 'verify',
       sharedBias,
       ...(layers !== undefined && { layers }),
+      ...(variant !== undefined && { variant }),
     })
   }
 

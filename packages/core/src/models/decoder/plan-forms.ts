@@ -8,9 +8,9 @@ import type { ChooseForm, LinearForm, LinearRole } from './linear-form.ts'
 
 /**
  * The programs of a decoder: `prefill` for chunks of prompts, `open` for chunks with any visible keys, `step` for one token with
- * its logits, `head` for the probabilities of many rows.
+ * its logits, `verify` for a few tokens with the logits that steps would give, `head` for the probabilities of many rows.
  */
-export type DecoderProgramKind = 'prefill' | 'open' | 'step' | 'head'
+export type DecoderProgramKind = 'prefill' | 'open' | 'step' | 'verify' | 'head'
 
 /** The forms of one program. */
 export interface FormPlan {
