@@ -1,5 +1,14 @@
 /** @file Answers requests: prompt to ids, prefill, the loop of tokens, text out of them, tool calls out of the text. */
-import type { Accuracy, Choice, GenerateRequest, GenerateResult, StreamPart, TokenLogprob, Usage } from '@lc/model'
+import type {
+  Accuracy,
+  CacheUse,
+  Choice,
+  GenerateRequest,
+  GenerateResult,
+  StreamPart,
+  TokenLogprob,
+  Usage,
+} from '@lc/model'
 import { seededRandom } from '@lc/model'
 import { checkArgument } from '@lc/model/check'
 import { ContextLengthError } from '@lc/model/errors'
@@ -57,7 +66,7 @@ export async function generateAnswers(
       started,
       choices.reduce((sum, choice) => sum + (choice.ids?.length ?? 0), 0),
     )
-    return { ...choices[0]!, usage, accuracy, ...(choices.length > 1 && { choices }) }
+    return { ...choices[0]!, usage, accuracy, ...cacheUse(started.source), ...(choices.length > 1 && { choices }) }
   } finally {
     closeSource(started.source)
   }
@@ -75,7 +84,8 @@ export async function* streamAnswer(
     for await (const part of answerParts(started, 0, tools)) {
       if (part.type === 'finish') {
         count = part.ids.length
-        yield { type: 'finish', finishReason: part.finishReason, usage: usageOf(started, count), accuracy }
+        const { finishReason } = part
+        yield { type: 'finish', finishReason, usage: usageOf(started, count), accuracy, ...cacheUse(started.source) }
       } else yield part
     }
   } finally {
@@ -151,6 +161,13 @@ function randomSeed(): number {
 function usageOf(started: Started, completionTokens: number): Usage {
   const { ids, cachedTokens, request } = started
   return { promptTokens: ids.length, completionTokens, ...(request.cacheKey && { cachedTokens }) }
+}
+
+/** What a policy left of the cache, where there is one. */
+function cacheUse(source: TokenSource): { cache?: CacheUse } {
+  if (!('session' in source)) return {}
+  const { policy, tokens, slots, bytes } = source.session.report()
+  return { cache: { policy, tokens, slots: slots.mean, bytes: bytes.used } }
 }
 
 async function oneAnswer(started: Started, index: number, tools: GenerateTools): Promise<Choice> {

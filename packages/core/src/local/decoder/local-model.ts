@@ -36,6 +36,7 @@ import { PrefixPool } from './prefix-pool.ts'
 import { LocalPreparedContext, type PreparedContextHost } from './prepared-context.ts'
 import { scoreRequests } from './score.ts'
 import { idsOf } from './score-plan.ts'
+import { scoreUnderPolicy } from './score-under-policy.ts'
 import type { CacheSession, SessionOptions } from './session-interface.ts'
 import { SessionState, type SessionStateFields } from './session-state.ts'
 
@@ -108,17 +109,16 @@ export class LocalDecoder implements LocalModel {
   }
 
   score(requests: readonly ScoreRequest[], options: ScoreOptions = {}): Promise<ScoreResult[]> {
-    return this.#guard.use(() =>
-      scoreRequests(
-        requests,
-        {
-          runner: this.#fields.runner,
-          tokenizer: this.tokenizer,
-          checkLength: (tokens) => this.#checkLength(tokens),
-        },
-        { ...options, accuracy: this.#accuracyOf(options.accuracy, 'exact') },
-      ),
-    )
+    return this.#guard.use(() => {
+      const { tokenizer } = this
+      const { policy, ...rest } = options
+      const accuracy = this.#accuracyOf(options.accuracy, 'exact')
+      const checkLength = (tokens: number) => this.#checkLength(tokens)
+      if (policy === undefined)
+        return scoreRequests(requests, { runner: this.#fields.runner, tokenizer, checkLength }, { ...rest, accuracy })
+      const sessionFor = (plannedLength: number) => this.#sessionUnder(policy, accuracy, plannedLength)
+      return scoreUnderPolicy(requests, { tokenizer, checkLength, sessionFor }, { ...rest, accuracy })
+    })
   }
 
   prepare(context: TextOrIds | Uint8Array, options: PrepareOptions = {}): Promise<PreparedContext> {
@@ -236,12 +236,16 @@ export class LocalDecoder implements LocalModel {
       contextLength,
       prefixes: this.#prefixes,
       constraintFor: (request) => constraintFor(request, this.id),
-      sessionFor: (policy, accuracy, plannedLength) => {
-        const fits = typeof policy === 'object' && policy !== null && 'start' in policy && 'triggers' in policy
-        checkArgument(fits, 'policy', policy, 'a CachePolicy of @lc/core')
-        return this.#sessionState({ policy: policy as unknown as CachePolicy, seed: 0, accuracy, plannedLength })
-      },
+      sessionFor: (policy, accuracy, plannedLength) => this.#sessionUnder(policy, accuracy, plannedLength),
     }
+  }
+
+  /** A session for one request, whose policy may be anything. */
+  #sessionUnder(policy: unknown, accuracy: Accuracy, plannedLength: number): SessionState {
+    const fits = typeof policy === 'object' && policy !== null && 'start' in policy && 'triggers' in policy
+    const allowed = 'a CachePolicy of @lc/core; withCachePolicy of @lc/kv also takes names'
+    checkArgument(fits, 'policy', policy, allowed)
+    return this.#sessionState({ policy: policy as unknown as CachePolicy, seed: 0, accuracy, plannedLength })
   }
 
   #accuracyOf(given: Accuracy | undefined, fallback: Accuracy): Accuracy {

@@ -24,6 +24,9 @@ import type { LocalTokenizer } from '../../tokenizer/local-tokenizer.ts'
 import type { PreparedContextHost } from './prepared-context.ts'
 import { logitsOfRows } from './target-logprobs.ts'
 
+/** The most tokens that run in the forms of steps: more are faster in those of prompts. */
+const mostVerified = 32
+
 /** What sessions need of their model. */
 export interface SessionHost extends PreparedContextHost {
   readonly reducer: AttentionReducer
@@ -158,10 +161,14 @@ export class SessionState {
     return logits
   }
 
+  /** Whether the policy may change the cache between one generated token and the next. */
+  get actsWhileGenerating(): boolean {
+    return this.policy.triggers.some(({ on }) => on === 'step' || on === 'overflow')
+  }
+
   /** Whether tokens may come many at a time: the policy, if it acts or looks at all, does so at prompts only. */
   get takesMany(): boolean {
-    const { triggers } = this.policy
-    return this.#requests.length === 0 && triggers.every(({ on }) => on !== 'step' && on !== 'overflow')
+    return this.#requests.length === 0 && !this.actsWhileGenerating
   }
 
   /** Runs tokens many at a time and gives the logits after each, `[T, V]`; only where `takesMany`. */
@@ -170,9 +177,7 @@ export class SessionState {
     const { runner, checkLength } = this.host
     const before = this.#cache.nextPosition
     checkLength(before + ids.length)
-    const run = { signal: options.signal, accuracy: this.accuracy }
-    const hidden = await feedTokens(runner, { ...run, cache: this.#cache, ids, ropes: this.#ropes, hiddenFrom: 0 })
-    const logits = await logitsOfRows(runner, hidden, run)
+    const logits = await (ids.length <= mostVerified ? this.#verify(ids, options) : this.#chunkLogits(ids, options))
     for (let index = 0; index < ids.length; index++) {
       this.#positions.set(before + index, ids[index]!)
       this.#tokens.push(ids[index]!)
@@ -180,6 +185,18 @@ export class SessionState {
     this.#steps += ids.length
     this.#logits = logits.slice(-runner.config.vocabularySize)
     return logits
+  }
+
+  async #verify(ids: ArrayLike<number>, { signal }: CallOptions): Promise<Float32Array> {
+    const { accuracy } = this
+    const run = { signal, cache: this.#cache, ids, accuracy, ropes: this.#ropes }
+    return (await this.host.runner.runVerify(run)).logits!.data as Float32Array
+  }
+
+  async #chunkLogits(ids: ArrayLike<number>, { signal }: CallOptions): Promise<Float32Array> {
+    const { accuracy, host } = this
+    const run = { signal, accuracy, cache: this.#cache, ids, ropes: this.#ropes, hiddenFrom: 0 }
+    return logitsOfRows(host.runner, await feedTokens(host.runner, run), run)
   }
 
   async endTurn(options: CallOptions): Promise<void> {
@@ -203,19 +220,23 @@ export class SessionState {
     }
   }
 
-  truncate(mark: {
-    readonly tokens: number
-    readonly cache: CacheMark
-    readonly logits: Float32Array | undefined
-    readonly pending: readonly number[]
-  }): void {
-    this.#cache.truncate(mark.cache)
-    this.#tokens.length = mark.tokens
-    for (const position of [...this.#positions.keys()])
-      if (position >= mark.cache.nextPosition) this.#positions.delete(position)
-    this.#observer.truncate(mark.cache.nextPosition)
-    this.#logits = mark.logits
-    this.#pending = [...mark.pending]
+  /** Goes back to a mark, or to so many tokens after it, whose logits are then unknown. */
+  truncate(
+    mark: {
+      readonly tokens: number
+      readonly cache: CacheMark
+      readonly logits: Float32Array | undefined
+      readonly pending: readonly number[]
+    },
+    keep = 0,
+  ): void {
+    const { lengths, nextPosition, edits } = mark.cache
+    this.#cache.truncate({ lengths: lengths.map((length) => length + keep), nextPosition: nextPosition + keep, edits })
+    this.#tokens.length = mark.tokens + keep
+    for (let position = nextPosition + keep; this.#positions.delete(position); position++);
+    this.#observer.truncate(nextPosition + keep)
+    this.#logits = keep === 0 ? mark.logits : undefined
+    this.#pending = keep === 0 ? [...mark.pending] : []
   }
 
   fork(): SessionState {
@@ -379,7 +400,8 @@ export class SessionState {
   }
 }
 
-function logSumExp(logits: Float32Array): number {
+/** The logarithm of the sum of exponentials. */
+export function logSumExp(logits: Float32Array): number {
   let largest = Number.NEGATIVE_INFINITY
   for (const logit of logits) largest = Math.max(largest, logit)
   let sum = 0
