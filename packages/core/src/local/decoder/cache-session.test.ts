@@ -84,6 +84,23 @@ describe('a session', () => {
     expect(step.tokens).toEqual([...prompt, ...more])
   })
 
+  test('goes back to so many tokens after a mark, also with a token pending', async () => {
+    const session = model.session()
+    await session.prefill(prompt)
+    const mark = session.mark()
+    await session.append(more, { logits: 'all' })
+    await session.truncate(mark, 2)
+    expect(session.tokens).toEqual([...prompt, ...more.slice(0, 2)])
+    close(await session.append([11]), await logitsAfter([...prompt, ...more.slice(0, 2), 11]))
+    await expect(session.truncate(mark, 4)).rejects.toThrow(/keep/)
+    await session.truncate(mark)
+    const answer = await session.decode({ maxTokens: 3 })
+    const pending = session.mark()
+    await session.append(more, { logits: 'all' })
+    await session.truncate(pending, 1)
+    expect(session.tokens).toEqual([...prompt, ...answer.ids!, more[0]])
+  })
+
   test('decodes as generate does, and goes on after the answer', async () => {
     const text = 'The cat sat on the'
     const session = model.session()

@@ -1,6 +1,6 @@
 import type { CallOptions, Choice, TextOrIds, TokenLogprob } from '@lc/model'
 import { seededRandom } from '@lc/model'
-import { checkArgument } from '@lc/model/check'
+import { checkArgument, checkInteger } from '@lc/model/check'
 import { asyncDispose, DisposeGuard } from '@lc/model/dispose'
 import type { CacheAction, CacheReport } from '../../cache/cache-policy.ts'
 import type { CacheMark, KvCache } from '../../cache/kv-cache.ts'
@@ -116,10 +116,14 @@ export class LocalCacheSession implements CacheSession {
     return this.#mark()
   }
 
-  truncate(mark: SessionMark): Promise<void> {
+  truncate(mark: SessionMark, keep = 0): Promise<void> {
     return this.#exclusively(async () => {
       checkArgument('cache' in mark, 'mark', mark, 'a mark of this session')
-      this.#state.truncate(mark as OwnMark)
+      const { pending } = mark as OwnMark
+      // tokens that were pending came first
+      const since = this.tokens.length - mark.tokens - pending.length
+      checkInteger(keep, 'keep', { min: 0, max: Math.max(0, since) })
+      this.#state.truncate(mark as OwnMark, keep === 0 ? 0 : pending.length + keep)
     })
   }
 

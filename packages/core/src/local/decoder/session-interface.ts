@@ -55,14 +55,19 @@ export interface CacheSession extends AsyncDisposable {
   decode(options?: DecodeOptions): Promise<Choice>
   /**
    * Runs tokens, and gives the logits after each, `[T, V]`, or after the last, `[V]`. Triggers are those of steps. With logits of all,
-   * and a policy that has nothing to do at steps, tokens run many at a time.
+   * and a policy that has nothing to do at steps, tokens run many at a time: up to 32 in the forms of steps, with their logits up to
+   * rounding; more in the forms of prompts.
    */
   append(ids: ArrayLike<number>, options?: CallOptions & { readonly logits?: 'all' | 'last' }): Promise<Float32Array>
   /** Log-probabilities of tokens that might come next; the session stays as it is. */
   score(continuation: TextOrIds, options?: CallOptions): Promise<Float32Array>
   mark(): SessionMark
-  /** Goes back to a mark. @throws InvalidArgumentError where slots from before it were removed or changed since. */
-  truncate(mark: SessionMark): Promise<void>
+  /**
+   * Goes back to a mark, or to `keep` tokens after it (default 0).
+   *
+   * @throws InvalidArgumentError where slots from before it were removed or changed since, or fewer tokens came since
+   */
+  truncate(mark: SessionMark, keep?: number): Promise<void>
   /** An independent session that shares what it can. */
   fork(): CacheSession
   /** Changes the cache by hand. */

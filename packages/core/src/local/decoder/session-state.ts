@@ -21,11 +21,8 @@ import { restoreCache, saveCache } from '../../cache/serialise-cache.ts'
 import { PolicyPlanError } from '../../errors/policy-plan-error.ts'
 import type { RopeTables } from '../../models/rope/rope-tables.ts'
 import type { LocalTokenizer } from '../../tokenizer/local-tokenizer.ts'
+import { logitsOfTokens } from './logits-of-tokens.ts'
 import type { PreparedContextHost } from './prepared-context.ts'
-import { logitsOfRows } from './target-logprobs.ts'
-
-/** The most tokens that run in the forms of steps: more are faster in those of prompts. */
-const mostVerified = 32
 
 /** What sessions need of their model. */
 export interface SessionHost extends PreparedContextHost {
@@ -177,7 +174,8 @@ export class SessionState {
     const { runner, checkLength } = this.host
     const before = this.#cache.nextPosition
     checkLength(before + ids.length)
-    const logits = await (ids.length <= mostVerified ? this.#verify(ids, options) : this.#chunkLogits(ids, options))
+    const run = { signal: options.signal, accuracy: this.accuracy, cache: this.#cache, ids, ropes: this.#ropes }
+    const logits = await logitsOfTokens(runner, run)
     for (let index = 0; index < ids.length; index++) {
       this.#positions.set(before + index, ids[index]!)
       this.#tokens.push(ids[index]!)
@@ -185,18 +183,6 @@ export class SessionState {
     this.#steps += ids.length
     this.#logits = logits.slice(-runner.config.vocabularySize)
     return logits
-  }
-
-  async #verify(ids: ArrayLike<number>, { signal }: CallOptions): Promise<Float32Array> {
-    const { accuracy } = this
-    const run = { signal, cache: this.#cache, ids, accuracy, ropes: this.#ropes }
-    return (await this.host.runner.runVerify(run)).logits!.data as Float32Array
-  }
-
-  async #chunkLogits(ids: ArrayLike<number>, { signal }: CallOptions): Promise<Float32Array> {
-    const { accuracy, host } = this
-    const run = { signal, accuracy, cache: this.#cache, ids, ropes: this.#ropes, hiddenFrom: 0 }
-    return logitsOfRows(host.runner, await feedTokens(host.runner, run), run)
   }
 
   async endTurn(options: CallOptions): Promise<void> {
