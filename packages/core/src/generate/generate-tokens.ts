@@ -26,6 +26,8 @@ export interface GenerateTokensInput {
   readonly constraint?: TokenConstraint | undefined
   /** The logits of what follows: of the prompt first, then after each token. The array may be changed. */
   next(id?: number): Promise<Float32Array>
+  /** Chooses in place of the sampler where it can; not asked where there is a constraint. */
+  choose?(logits: Float32Array, random: () => number): number | undefined
 }
 
 /** Gives tokens and finally why they ended; end tokens are not given. */
@@ -55,6 +57,8 @@ export async function* generateTokens(
 /** Draws until the constraint agrees; a refused token is out for this step. */
 function chooseToken(logits: Float32Array, input: GenerateTokensInput): number {
   const { settings, endTokens, constraint, random } = input
+  const chosen = constraint ? undefined : input.choose?.(logits, random)
+  if (chosen !== undefined) return chosen
   for (let refused = 0; ; refused++) {
     // after many refusals all tokens are asked at once
     if (refused === mostRefusals) maskRefused(logits, input)

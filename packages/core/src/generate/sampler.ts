@@ -28,7 +28,7 @@ export function greedyToken(logits: Float32Array): number {
 /** Draws a token; -1 when none is above negative infinity. */
 export function sampleToken(logits: Float32Array, settings: SamplerSettings, random: () => number): number {
   if (settings.temperature === 0 || settings.topK === 1) return greedyToken(logits)
-  const { ids, weights, total } = survivors(logits, settings)
+  const { ids, weights, total } = candidates(logits, settings)
   let rest = random() * total
   for (let index = 0; index < ids.length; index++) {
     rest -= weights[index]!
@@ -37,13 +37,18 @@ export function sampleToken(logits: Float32Array, settings: SamplerSettings, ran
   return ids.length === 0 ? -1 : ids[ids.length - 1]!
 }
 
-/** Candidates in descending order where the order matters, with weights relative to the best. */
-function survivors(
-  logits: Float32Array,
-  { temperature, topK, topP, minP }: SamplerSettings,
-): { ids: ArrayLike<number>; weights: Float64Array; total: number } {
+/** Tokens that may be drawn, in descending order where the order matters, with weights relative to the best and their sum. */
+export interface Candidates {
+  readonly ids: ArrayLike<number>
+  readonly weights: Float64Array
+  readonly total: number
+}
+
+/** What a sampler draws from. Greedy ones draw the best token alone. */
+export function candidates(logits: Float32Array, { temperature, topK, topP, minP }: SamplerSettings): Candidates {
   const best = greedyToken(logits)
   if (best < 0) return { ids: [], weights: new Float64Array(0), total: 0 }
+  if (temperature === 0 || topK === 1) return { ids: [best], weights: Float64Array.of(1), total: 1 }
   const sorted = topP < 1
   const limited = topK > 0 && topK < logits.length
   const ids = limited || sorted ? selectTop(logits, limited ? topK : logits.length) : logits.keys()

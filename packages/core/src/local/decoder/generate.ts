@@ -11,7 +11,7 @@ import type {
 } from '@lc/model'
 import { seededRandom } from '@lc/model'
 import { checkArgument } from '@lc/model/check'
-import { ContextLengthError } from '@lc/model/errors'
+import { ContextLengthError, InternalError } from '@lc/model/errors'
 import type { DecoderRunner } from '../../cache/decoder-runner.ts'
 import { feedTokens } from '../../cache/feed-tokens.ts'
 import type { KvCache } from '../../cache/kv-cache.ts'
@@ -24,9 +24,10 @@ import { type AnswerPart, AnswerText } from './answer-text.ts'
 import type { PrefixPool } from './prefix-pool.ts'
 import { promptIds } from './prompt-ids.ts'
 import type { SessionState } from './session-state.ts'
+import type { GenerateOptions, TokenSteps } from './token-steps.ts'
 
 /** What generation works with. */
-export interface GenerateTools {
+export interface GenerateTools extends GenerateOptions {
   readonly runner: DecoderRunner
   readonly files: ModelFiles
   readonly contextLength: number
@@ -49,8 +50,11 @@ interface Started {
   readonly seed: number
 }
 
-/** Where logits come from: a cache, or a session under a policy. */
-type TokenSource = { readonly cache: KvCache; readonly ropes: RopeTables } | { readonly session: SessionState }
+/** Where logits come from: a cache, a session under a policy, or steps of another's making. */
+type TokenSource =
+  | { readonly cache: KvCache; readonly ropes: RopeTables }
+  | { readonly session: SessionState }
+  | { readonly steps: TokenSteps }
 
 /** Generates whole answers. */
 export async function generateAnswers(
@@ -68,7 +72,7 @@ export async function generateAnswers(
     )
     return { ...choices[0]!, usage, accuracy, ...cacheUse(started.source), ...(choices.length > 1 && { choices }) }
   } finally {
-    closeSource(started.source)
+    await closeSource(started.source)
   }
 }
 
@@ -89,7 +93,7 @@ export async function* streamAnswer(
       } else yield part
     }
   } finally {
-    closeSource(started.source)
+    await closeSource(started.source)
   }
 }
 
@@ -104,6 +108,7 @@ async function start(request: GenerateRequest, accuracy: Accuracy, tools: Genera
   // an empty prompt goes on from the end token, as there is nothing else
   const prompt = ids.length > 0 ? ids : Uint32Array.of(files.tokenizer.special.begin ?? files.endTokens[0] ?? 0)
   const common = { request, settings, accuracy, ids: prompt, limit, seed: settings.seed ?? randomSeed() }
+  if (tools.steps) return { ...common, source: { steps: await startSteps(common, tools.steps) }, cachedTokens: 0 }
   if (request.policy !== undefined) {
     checkArgument(request.cacheKey === undefined, 'cacheKey', request.cacheKey, 'absent where a policy is given')
     const session = tools.sessionFor(request.policy, accuracy, prompt.length + limit)
@@ -113,6 +118,18 @@ async function start(request: GenerateRequest, accuracy: Accuracy, tools: Genera
   }
   const { cache, ropes, cachedTokens } = await cachedPrompt(request, prompt, { accuracy, limit }, tools)
   return { ...common, source: { cache, ropes }, cachedTokens }
+}
+
+async function startSteps(
+  { request, settings, accuracy, ids, limit, seed }: Omit<Started, 'source' | 'cachedTokens'>,
+  begin: NonNullable<GenerateOptions['steps']>,
+): Promise<TokenSteps> {
+  checkArgument(settings.n === 1, 'n', settings.n, '1 where steps are given')
+  checkArgument(request.cacheKey === undefined, 'cacheKey', request.cacheKey, 'absent where steps are given')
+  const { signal, onProgress, policy } = request
+  // a stream of its own: what steps draw leaves what the sampler draws as it is
+  const random = seededRandom(seed ^ 0x5bd1e995)
+  return begin({ prompt: ids, limit, accuracy, sampler: settings.sampler, random, policy, signal, onProgress })
 }
 
 /** A cache that holds all of a prompt but its last token, from a prefix of an earlier one where there is one. */
@@ -139,18 +156,20 @@ async function orClose(source: TokenSource, work: Promise<unknown>): Promise<voi
   try {
     await work
   } catch (error) {
-    closeSource(source)
+    await closeSource(source)
     throw error
   }
 }
 
-function closeSource(source: TokenSource): void {
+async function closeSource(source: TokenSource): Promise<void> {
   if ('session' in source) source.session.close()
-  else source.cache.close()
+  else if ('cache' in source) source.cache.close()
+  else await source.steps.close()
 }
 
 function forkSource(source: TokenSource): TokenSource {
   if ('session' in source) return { session: source.session.fork() }
+  if ('steps' in source) throw new InternalError({ invariant: 'steps give one answer' })
   return { cache: source.cache.fork(), ropes: source.ropes }
 }
 
@@ -207,6 +226,7 @@ async function* answerParts(started: Started, index: number, tools: GenerateTool
     random: seededRandom(started.seed + index),
     constraint: tools.constraintFor(request),
     next,
+    ...('steps' in source && { choose: (logits, random) => source.steps.choose?.(logits, random) }),
   })
   try {
     for (;;) {
@@ -223,7 +243,7 @@ async function* answerParts(started: Started, index: number, tools: GenerateTool
       }
     }
   } finally {
-    if (source !== started.source) closeSource(source)
+    if (source !== started.source) await closeSource(source)
   }
 }
 
@@ -234,6 +254,7 @@ async function nextLogits(
   runner: DecoderRunner,
   id: number | undefined,
 ): Promise<Float32Array> {
+  if ('steps' in source) return source.steps.next(id)
   if ('session' in source) {
     const logits = id === undefined ? source.session.needLogits() : await source.session.step(id, { signal })
     return logits.slice()

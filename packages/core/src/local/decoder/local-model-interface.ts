@@ -1,7 +1,18 @@
-import type { Attender, CallOptions, LanguageModel, Scorer, TextOrIds, TokenRange } from '@lc/model'
+import type {
+  Attender,
+  CallOptions,
+  GenerateRequest,
+  GenerateResult,
+  LanguageModel,
+  Scorer,
+  StreamPart,
+  TextOrIds,
+  TokenRange,
+} from '@lc/model'
 import type { DecoderConfig } from '../../models/decoder/decoder-config.ts'
 import type { LocalTokenizer } from '../../tokenizer/local-tokenizer.ts'
 import type { CacheSession, SessionOptions } from './session-interface.ts'
+import type { GenerateOptions } from './token-steps.ts'
 
 /** Which hidden states are wanted. */
 export interface HiddenRequest {
@@ -32,6 +43,8 @@ export interface LocalModel extends LanguageModel, Scorer, Attender, AsyncDispos
   readonly tokenizer: LocalTokenizer
   /** Sizes and settings of the model. */
   readonly config: DecoderConfig
+  generate(request: GenerateRequest, options?: GenerateOptions): Promise<GenerateResult>
+  stream(request: GenerateRequest, options?: GenerateOptions): AsyncIterable<StreamPart>
   /**
    * A text on a cache of its own, under a policy.
    *

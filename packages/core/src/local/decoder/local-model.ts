@@ -39,6 +39,7 @@ import { idsOf } from './score-plan.ts'
 import { scoreUnderPolicy } from './score-under-policy.ts'
 import type { CacheSession, SessionOptions } from './session-interface.ts'
 import { SessionState, type SessionStateFields } from './session-state.ts'
+import type { GenerateOptions } from './token-steps.ts'
 
 /** Fields of a local decoder. */
 export interface LocalDecoderFields {
@@ -88,7 +89,7 @@ export class LocalDecoder implements LocalModel {
     return this.#guard.closed
   }
 
-  generate(request: GenerateRequest): Promise<GenerateResult> {
+  generate(request: GenerateRequest, options: GenerateOptions = {}): Promise<GenerateResult> {
     return this.#guard.use(async () => {
       const merged = mergeSignals({
         signals: [request.signal],
@@ -97,15 +98,15 @@ export class LocalDecoder implements LocalModel {
       })
       try {
         const accuracy = this.#accuracyOf(request.accuracy, 'fast')
-        return await generateAnswers({ ...request, signal: merged.signal }, accuracy, this.#generateTools())
+        return await generateAnswers({ ...request, signal: merged.signal }, accuracy, this.#generateTools(options))
       } finally {
         merged.release()
       }
     })
   }
 
-  stream(request: GenerateRequest): AsyncIterable<StreamPart> {
-    return cancelOnBreak(request.signal, (signal) => this.#stream({ ...request, signal }))
+  stream(request: GenerateRequest, options: GenerateOptions = {}): AsyncIterable<StreamPart> {
+    return cancelOnBreak(request.signal, (signal) => this.#stream({ ...request, signal }, options))
   }
 
   score(requests: readonly ScoreRequest[], options: ScoreOptions = {}): Promise<ScoreResult[]> {
@@ -205,12 +206,12 @@ export class LocalDecoder implements LocalModel {
     return this.close()
   }
 
-  async *#stream(request: GenerateRequest): AsyncGenerator<StreamPart, void, undefined> {
+  async *#stream(request: GenerateRequest, options: GenerateOptions): AsyncGenerator<StreamPart, void, undefined> {
     const handle = this.#guard.hold()
     const merged = mergeSignals({ signals: [request.signal], timeoutMs: request.timeoutMs, operation: 'generating' })
     try {
       const accuracy = this.#accuracyOf(request.accuracy, 'fast')
-      yield* streamAnswer({ ...request, signal: merged.signal }, accuracy, this.#generateTools())
+      yield* streamAnswer({ ...request, signal: merged.signal }, accuracy, this.#generateTools(options))
     } finally {
       merged.release()
       handle.release()
@@ -228,9 +229,10 @@ export class LocalDecoder implements LocalModel {
     return new SessionState({ ...fields, host })
   }
 
-  #generateTools(): GenerateTools {
+  #generateTools(options: GenerateOptions): GenerateTools {
     const { runner, files, contextLength } = this.#fields
     return {
+      ...options,
       runner,
       files,
       contextLength,
