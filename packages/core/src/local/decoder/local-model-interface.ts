@@ -45,6 +45,8 @@ export interface LocalModel extends LanguageModel, Scorer, Attender, AsyncDispos
   readonly config: DecoderConfig
   generate(request: GenerateRequest, options?: GenerateOptions): Promise<GenerateResult>
   stream(request: GenerateRequest, options?: GenerateOptions): AsyncIterable<StreamPart>
+  /** Token ids of what a request asks to continue: its prompt, or its messages in the model's template. */
+  promptIds(request: GenerateRequest): Uint32Array
   /**
    * A text on a cache of its own, under a policy.
    *

@@ -34,6 +34,7 @@ import { hiddenStates, rowsOf, tokenLogits } from './inspect.ts'
 import type { HiddenRequest, LocalModel, LogitsRequest, ModelNumbers } from './local-model-interface.ts'
 import { PrefixPool } from './prefix-pool.ts'
 import { LocalPreparedContext, type PreparedContextHost } from './prepared-context.ts'
+import { promptIds } from './prompt-ids.ts'
 import { scoreRequests } from './score.ts'
 import { idsOf } from './score-plan.ts'
 import { scoreUnderPolicy } from './score-under-policy.ts'
@@ -56,6 +57,7 @@ export interface LocalDecoderFields {
 /** A decoder on this machine. */
 export class LocalDecoder implements LocalModel {
   readonly id: string
+  readonly weightsHash: string
   readonly contextLength: number
   readonly tokenizer: LocalTokenizer
   readonly #fields: LocalDecoderFields
@@ -66,6 +68,7 @@ export class LocalDecoder implements LocalModel {
 
   constructor(fields: LocalDecoderFields) {
     this.id = fields.files.name
+    this.weightsHash = fields.files.hash
     this.contextLength = fields.contextLength
     this.tokenizer = fields.files.tokenizer
     this.#fields = fields
@@ -109,6 +112,11 @@ export class LocalDecoder implements LocalModel {
     return cancelOnBreak(request.signal, (signal) => this.#stream({ ...request, signal }, options))
   }
 
+  promptIds(request: GenerateRequest): Uint32Array {
+    this.#guard.check()
+    return promptIds(request, this.#fields.files)
+  }
+
   score(requests: readonly ScoreRequest[], options: ScoreOptions = {}): Promise<ScoreResult[]> {
     return this.#guard.use(() => {
       const { tokenizer } = this
@@ -128,8 +136,8 @@ export class LocalDecoder implements LocalModel {
       const { runner, files } = this.#fields
       const host = this.#host
       if (context instanceof Uint8Array) {
-        const { layers, kvHeads, headDim } = runner.config
-        const restored = restoreCache(context, { layers: layers.length, kvHeads, headDim }, files.hash)
+        const layers = runner.config.layers.length
+        const restored = restoreCache(context, files.hash, (format) => runner.createCache(0, layers, format))
         const { ids, accuracy, plannedLength } = restored.facts
         return new LocalPreparedContext({ host, cache: restored.cache, ids, accuracy, plannedLength })
       }
