@@ -1,5 +1,5 @@
 /** @file The surprise of each token of a text: one forward pass per window, windows overlapping so that none starts cold. */
-import type { Accuracy, CallOptions, ScoreRequest, Scorer, Span } from '@lc/model'
+import type { Accuracy, CallOptions, ScoreRequest, Scorer, Span, Tokenizer } from '@lc/model'
 
 export interface TextNllOptions extends CallOptions {
   /** Defaults to `'fast'`. */
@@ -26,6 +26,11 @@ const overlapShare = 0.25
  * first, else a line break.
  */
 export function startIds({ tokenizer }: Scorer): Uint32Array {
+  return startOf(tokenizer)
+}
+
+/** As `startIds`, of a tokenizer. */
+export function startOf(tokenizer: Tokenizer): Uint32Array {
   for (const name of ['<|endoftext|>', '<s>', '[BOS]']) {
     const { ids } = tokenizer.encode(name, { special: 'model' })
     if (ids.length === 1 && tokenizer.encode(name).ids.length > 1) return ids
