@@ -64,17 +64,29 @@ export class ContestantProcess {
     this.#child.on('exit', (code, signal) => end(`the process ended (${signal ?? code})`))
   }
 
-  request(request: Request): Promise<Response> {
-    if (this.#child.exitCode !== null || this.#child.signalCode !== null)
-      return Promise.resolve({ error: 'the process has ended' })
-    return new Promise((resolve) => {
+  async request(request: Request): Promise<Response> {
+    if (this.#ended) return { error: 'the process has ended' }
+    this.#signal('SIGCONT')
+    const response = await new Promise<Response>((resolve) => {
       this.#waiting.push(resolve)
       this.#child.stdin.write(`${JSON.stringify(request)}\n`)
     })
+    this.#signal('SIGSTOP')
+    return response
+  }
+
+  get #ended(): boolean {
+    return this.#child.exitCode !== null || this.#child.signalCode !== null
+  }
+
+  /** Between its turns a contestant stands still: threads that spin or collect garbage would slow down the others. */
+  #signal(signal: 'SIGCONT' | 'SIGSTOP'): void {
+    if (!this.#ended && process.platform !== 'win32') this.#child.kill(signal)
   }
 
   async close(): Promise<void> {
-    if (this.#child.exitCode !== null || this.#child.signalCode !== null) return
+    if (this.#ended) return
+    this.#signal('SIGCONT')
     const gone = new Promise((resolve) => this.#child.once('exit', resolve))
     this.#child.stdin.end()
     const timer = setTimeout(() => this.#child.kill('SIGKILL'), 10_000)

@@ -9,14 +9,14 @@ export function renderTable(result: SuiteResult): string {
     '',
     `${result.machine.processor}, ${result.machine.cores} cores, ${result.machine.instructions.join(' ')}, Node ${result.machine.node}; commit ${result.commit}, ${result.date.slice(0, 10)}. \`npm run bench -- --suite ${result.suite}\``,
     '',
-    '| contestant | what | median | min to max | ratio | detail |',
+    '| contestant | what | median | min to max | ratios | detail |',
     '| --- | --- | --- | --- | --- | --- |',
     ...result.rows.map((row) => {
-      const ratio = row.ratio ? `${row.ratio.value.toFixed(2)}x ${row.ratio.to}` : ''
+      const ratios = (row.ratios ?? []).map(({ to, value }) => `${value.toFixed(2)}x ${to}`)
       const detail = Object.entries(row.detail ?? {}).map(
         ([key, value]) => `${key} ${typeof value === 'number' ? figure(value) : value}`,
       )
-      return `| ${row.contestant} | ${row.what} | ${figure(row.value.median)} ${row.unit} | ${figure(row.value.min)} to ${figure(row.value.max)} (${row.value.count}) | ${ratio} | ${detail.join(', ')} |`
+      return `| ${row.contestant} | ${row.what} | ${figure(row.value.median)} ${row.unit} | ${figure(row.value.min)} to ${figure(row.value.max)} (${row.value.count}) | ${ratios.join(', ')} | ${detail.join(', ')} |`
     }),
     '',
     ...result.absent.map(({ contestant, reason }) => `Not run: ${contestant} (${reason}).`),

@@ -19,8 +19,8 @@ export interface Row {
   /** `tokens/s`, `s`, `GB`. */
   unit: string
   value: Summary
-  /** This row's median over the reference contestant's, where one is named. */
-  ratio?: { to: string; value: number }
+  /** How many times better this row's median is than that of each reference contestant. */
+  ratios?: { to: string; value: number }[]
   detail?: Record<string, string | number>
 }
 

@@ -25,14 +25,14 @@ export function throughputRows(
   })
 }
 
-/** Adds to each row of lc its ratio to each reference of the same task; one copy of the row per reference. */
+/** Gives each row of lc its ratio to each reference of the same task. */
 export function withRatios(rows: readonly Row[], references: readonly string[]): Row[] {
-  return rows.flatMap((row) => {
-    if (!row.contestant.startsWith('lc')) return [row]
+  return rows.map((row) => {
+    if (!row.contestant.startsWith('lc')) return row
     const ratios = references.flatMap((to) => {
       const reference = rows.find((other) => other.contestant === to && other.what === row.what)
-      return reference ? [{ ...row, ratio: { to, value: row.value.median / reference.value.median } }] : []
+      return reference ? [{ to, value: row.value.median / reference.value.median }] : []
     })
-    return ratios.length > 0 ? ratios : [row]
+    return ratios.length > 0 ? { ...row, ratios } : row
   })
 }

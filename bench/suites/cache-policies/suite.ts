@@ -175,7 +175,7 @@ async function decodeRows(model: LocalModel, text: BenchText | undefined, say: (
     rows.push({ contestant: name, what, unit: 'tokens/s', value: summarise(speeds), detail })
     const first = rows[0]!
     if (rows.length > 1)
-      rows.at(-1)!.ratio = { to: first.contestant, value: rows.at(-1)!.value.median / first.value.median }
+      rows.at(-1)!.ratios = [{ to: first.contestant, value: rows.at(-1)!.value.median / first.value.median }]
     say(`${name}: ${rows.at(-1)!.value.median.toFixed(1)} tokens/s, prompt ${read.toFixed(1)} s`)
   }
   return rows

@@ -52,7 +52,7 @@ export const suite: Suite = {
       const reference = rows.find(({ contestant }) => contestant.startsWith('official'))
       for (const row of rows) {
         if (reference && row !== reference)
-          row.ratio = { to: reference.contestant, value: reference.value.median / row.value.median }
+          row.ratios = [{ to: reference.contestant, value: reference.value.median / row.value.median }]
       }
       return { rows, absent }
     } finally {
