@@ -1,7 +1,7 @@
 /** @file The weights of one or several GGUF files as a `WeightSource`. */
-import { InvalidArgumentError } from '@lc/model/errors'
 import { FileFormatError } from '../../errors/file-format-error.ts'
 import type { ByteSource } from '../byte-source.ts'
+import { requireRows, WeightEntries } from '../weight-entries.ts'
 import type { PackedWeight, WeightInfo, WeightLocation, WeightSource } from '../weight-source.ts'
 import { dequantiseBlocks } from './dequantise.ts'
 import { huggingFaceName, interleavedProjection, isShiftedNorm } from './gguf-names.ts'
@@ -93,17 +93,15 @@ function fileRow(entry: Entry, row: number): number {
 
 class GgufWeightSource implements WeightSource {
   readonly names: readonly string[]
-  readonly #parts: readonly GgufPart[]
-  readonly #entries: ReadonlyMap<string, Entry>
+  readonly #entries: WeightEntries<Entry>
 
   constructor(parts: readonly GgufPart[], entries: ReadonlyMap<string, Entry>) {
-    this.#parts = parts
-    this.#entries = entries
-    this.names = [...entries.keys()]
+    this.#entries = new WeightEntries(parts, entries)
+    this.names = this.#entries.names
   }
 
   info(name: string): WeightInfo | undefined {
-    const entry = this.#entries.get(name)
+    const entry = this.#entries.find(name)
     if (!entry) return undefined
     const { type, shape, byteLength } = entry.tensor
     return {
@@ -121,7 +119,7 @@ class GgufWeightSource implements WeightSource {
   }
 
   location(name: string): WeightLocation | undefined {
-    const entry = this.#entries.get(name)
+    const entry = this.#entries.find(name)
     const path = entry?.source.path
     if (!entry || path === undefined || entry.tensor.type.name !== 'F32') return undefined
     if (entry.interleavedHeads !== 0 || entry.shifted) return undefined
@@ -129,18 +127,13 @@ class GgufWeightSource implements WeightSource {
   }
 
   async float32(name: string, signal?: AbortSignal): Promise<Float32Array> {
-    return this.float32Rows(name, 0, this.#entry(name).rows, signal)
+    return this.float32Rows(name, 0, this.#entries.get(name).rows, signal)
   }
 
   async float32Rows(name: string, from: number, to: number, signal?: AbortSignal): Promise<Float32Array> {
-    const entry = this.#entry(name)
+    const entry = this.#entries.get(name)
     const { tensor, columns, rows } = entry
-    if (!(from >= 0 && from <= to && to <= rows))
-      throw new InvalidArgumentError({
-        argument: 'rows',
-        received: [from, to],
-        allowed: `a range within 0 and ${rows}`,
-      })
+    requireRows(from, to, rows)
     const { name: type, blockElements, blockBytes } = tensor.type
     const rowBlocks = columns / blockElements
     const rowBytes = rowBlocks * blockBytes
@@ -158,14 +151,14 @@ class GgufWeightSource implements WeightSource {
   }
 
   packing(name: string): { bits: 4 | 8; blockSize: 16 | 32; corrected: boolean } | undefined {
-    const entry = this.#entries.get(name)
+    const entry = this.#entries.find(name)
     if (entry?.tensor.shape.length !== 2) return undefined
     const packer = blockPacker(entry.tensor.type.name)
     return packer && { bits: packer.bits, blockSize: packer.blockSize, corrected: packer.corrected }
   }
 
   async packed(name: string, signal?: AbortSignal): Promise<PackedWeight | undefined> {
-    const entry = this.#entry(name)
+    const entry = this.#entries.get(name)
     const packer = this.packing(name) && blockPacker(entry.tensor.type.name)
     if (!packer) return undefined
     const { tensor, rows, columns } = entry
@@ -190,18 +183,7 @@ class GgufWeightSource implements WeightSource {
     return { bits, blockSize, rows, columns, data, scales, ...(correction && { correction }) }
   }
 
-  async close(): Promise<void> {
-    for (const part of this.#parts) await part.source.close()
-  }
-
-  #entry(name: string): Entry {
-    const entry = this.#entries.get(name)
-    if (!entry)
-      throw new InvalidArgumentError({
-        argument: 'name',
-        received: name,
-        allowed: `one of ${this.names.length} weights`,
-      })
-    return entry
+  close(): Promise<void> {
+    return this.#entries.close()
   }
 }
