@@ -43,6 +43,7 @@ const rooms = {
     'web-platform',
   ],
   compress: [
+    'prepared',
     'prose',
     'code',
     'score',

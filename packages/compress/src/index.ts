@@ -31,6 +31,9 @@ export { type Relevance, type RelevanceOptions, type RelevanceScale, rankContext
 export type { SpikeRule } from './longcodezip/split-blocks.ts'
 export { type CompressWithoutModelOptions, compressWithoutModel, noModel } from './no-model/no-model.ts'
 export { type NoModelOptions, noModelDefaults, type Ranker } from './no-model/options.ts'
+export { type CachedScorer, type CachedScorerOptions, cachedScorer } from './prepared/cached-scorer.ts'
+export type { EntryStore } from './prepared/entry-store.ts'
+export { type MemoryStoreOptions, memoryStore } from './prepared/memory-store.ts'
 export type { ProtectedKind } from './prose/protected-spans.ts'
 export type { ProtectionOptions } from './prose/protection.ts'
 export {

@@ -3,6 +3,7 @@ import type { CallOptions, Passage } from '@lc/model'
 import type { CompressionResult } from '../compressor/compression-result.ts'
 import type { DocumentUnit } from '../documents/code-document.ts'
 import { compressDocuments } from '../documents/compress-documents.ts'
+import { keepsContexts } from '../prepared/cached-scorer.ts'
 import { selectJointly } from './joint-selection.ts'
 import { type LongCodeZipOptions, type ResolvedLongCodeZipOptions, resolveLongCodeZipOptions } from './options.ts'
 import { selectAsPaper } from './paper-selection.ts'
@@ -36,7 +37,8 @@ export async function compressResolved(
     ...options,
     method: `longcodezip/${options.mode}`,
     choose: async (documents, units, clock) => {
-      const withTokens = joint && isSmall(units, options.budget.tokens)
+      // kept contexts answer the next query too; a pass over context and query as one text answers only this one
+      const withTokens = joint && isSmall(units, options.budget.tokens) && !keepsContexts(options.scorer)
       const scores = await clock.time('rank', () =>
         scoreUnits({ units, query, scale: joint ? 'log' : 'perplexity', withTokens }, options),
       )

@@ -55,6 +55,8 @@ export interface PrepareOptions extends CallOptions {
 /** Log-probabilities of given text under a language model. */
 export interface Scorer {
   readonly id?: string
+  /** Identifies the weights: scorers with the same hash give the same numbers, so that scores may be kept between processes. */
+  readonly weightsHash?: string
   /** The longest context plus continuation in tokens. */
   readonly contextLength?: number
   readonly tokenizer: Tokenizer
