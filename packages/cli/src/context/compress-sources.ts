@@ -9,6 +9,7 @@ import type { contextOptions } from '../options/context-options.ts'
 import type { OptionValues } from '../options/parse-options.ts'
 import { type CompressDocument, compressDocument } from '../result/compress-document.ts'
 import { compressByMethod } from './compress-by-method.ts'
+import { rememberedScores } from './remembered-scores.ts'
 
 type ContextOptions = OptionValues<typeof contextOptions>
 
@@ -41,7 +42,7 @@ export async function compressSources(
   const passages = sources.map(({ uri, text }) => makePassage(text, { uri }))
   const started = performance.now()
   const result = await compressByMethod(method, passages, {
-    scorer,
+    scorer: rememberedScores(scorer, options, context),
     query,
     budget,
     mode,

@@ -1,7 +1,7 @@
 /** @file The options of the commands that compress files: `lc compress` and `lc ask`. */
 import { methodOption } from './method-option.ts'
 import { accuracyOption, modelOptions } from './model-options.ts'
-import { choiceOption, integerOption, required, textOption, textsOption } from './option.ts'
+import { choiceOption, flagOption, integerOption, required, textOption, textsOption } from './option.ts'
 
 /** What is read, for which question, and how much of it may stay. */
 export const contextOptions = {
@@ -18,5 +18,6 @@ export const contextOptions = {
     'paper',
   ]),
   accuracy: accuracyOption('fast'),
+  noCache: flagOption('ask the model anew: neither use nor keep scores in the cache folder'),
   html: textOption({ placeholder: 'FILE', description: 'write a heat-map of what was kept' }),
 }
