@@ -1,0 +1,30 @@
+/** @file Attention patterns by the names that a command line or a configuration uses. */
+import type { AttentionPattern } from '@lc/core'
+import { checkOneOf } from '@lc/model/check'
+import type { CacheBudget } from '../policy/budget.ts'
+import { quest } from './quest.ts'
+
+/** Options of a pattern by name: a budget, and the pattern's own options. */
+export type NamedPatternOptions = { readonly budget?: CacheBudget } & { readonly [option: string]: unknown }
+
+// each factory checks its options itself, whatever they come from
+type Options = never
+
+const patterns = {
+  quest: (options: Options) => quest(options),
+} as const
+
+/** A pattern's name. */
+export type PatternName = keyof typeof patterns
+
+/** All names, in alphabetical order. */
+export const patternNames: readonly PatternName[] = Object.freeze((Object.keys(patterns) as PatternName[]).sort())
+
+/**
+ * The attention pattern of a name, for `loadModel`: `patternByName('quest', { budget: 1024 })`. Options are the pattern's own.
+ *
+ * @throws InvalidArgumentError for another name, and for options that the pattern refuses
+ */
+export function patternByName(name: PatternName | (string & {}), options: NamedPatternOptions = {}): AttentionPattern {
+  return patterns[checkOneOf(name, 'pattern', patternNames)](options as Options)
+}

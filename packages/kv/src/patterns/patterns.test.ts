@@ -1,0 +1,97 @@
+/** @file What every attention pattern must hold, on a tiny model with random weights. */
+import { type AttentionPattern, type CacheSession, fullCache, type LocalModel, loadModel } from '@lc/core'
+import { PolicyPlanError } from '@lc/core/errors'
+import { nodePlatform } from '@lc/core/node'
+import { largestDifference } from '@lc/model/testing'
+import { afterAll, describe, expect, test } from 'vitest'
+import { quest } from './quest.ts'
+
+interface PatternCase {
+  readonly name: string
+  /** Attends over all there is. */
+  readonly everything: AttentionPattern
+  /** Attends over a part of a text of 150 tokens. */
+  readonly few: AttentionPattern
+}
+
+const cases: readonly PatternCase[] = [
+  {
+    name: 'quest',
+    everything: quest({ budget: 1024, pageSize: 4, denseLayers: 0 }),
+    few: quest({ budget: 32, pageSize: 4, denseLayers: 0 }),
+  },
+  {
+    name: 'quest of a share, in pages of 16, with a dense layer',
+    everything: quest({ budget: '100%', denseLayers: 1 }),
+    few: quest({ budget: '25%', denseLayers: 1 }),
+  },
+]
+
+const folder = new URL('../../../core/fixtures/tiny-llama', import.meta.url).pathname
+const platform = await nodePlatform({ convertedWeights: 'none' })
+const models: LocalModel[] = []
+afterAll(async () => {
+  for (const model of models) await model.close()
+})
+
+async function open(attention?: AttentionPattern): Promise<LocalModel> {
+  const model = await loadModel(folder, { platform, device: 'cpu', threads: 1, ...(attention && { attention }) })
+  models.push(model)
+  return model
+}
+
+const prompt = Array.from({ length: 150 }, (_, index) => ((index * 37) % 300) + 3)
+const next = Array.from({ length: 12 }, (_, index) => ((index * 53) % 300) + 3)
+const full = await open()
+
+/** Logits after the prompt and after each further token. */
+async function readAll(session: CacheSession, ids: readonly number[] = next): Promise<Float32Array[]> {
+  const rows: Float32Array[] = []
+  for (const id of ids) rows.push(await session.append([id]))
+  return rows
+}
+
+function differences(left: readonly Float32Array[], right: readonly Float32Array[]): number[] {
+  return left.map((row, index) => largestDifference(row, right[index]!))
+}
+
+async function logitsOf(model: LocalModel): Promise<Float32Array[]> {
+  await using session = model.session({ accuracy: 'exact' })
+  return [await session.prefill(prompt), ...(await readAll(session))]
+}
+
+describe.each(cases)('$name', ({ everything, few }) => {
+  test('with everything chosen it is full attention, up to rounding', async () => {
+    const [own, expected] = [await logitsOf(await open(everything)), await logitsOf(full)]
+    expect(Math.max(...differences(own, expected))).toBeLessThan(5e-5)
+  })
+
+  test('with a part chosen it is another, the same each time', async () => {
+    const model = await open(few)
+    const [once, again, expected] = [await logitsOf(model), await logitsOf(model), await logitsOf(full)]
+    expect(Math.max(...differences(once, again))).toBe(0)
+    expect(Math.max(...differences(once, expected))).toBeGreaterThan(1e-3)
+    expect(once.every((row) => row.every(Number.isFinite))).toBe(true)
+  })
+
+  test('a session that was cut or forked goes on as one that was not', async () => {
+    const model = await open(few)
+    await using session = model.session({ accuracy: 'exact' })
+    await session.prefill(prompt)
+    const straight = await readAll(session, next)
+    await using other = model.session({ accuracy: 'exact' })
+    await other.prefill(prompt)
+    const mark = other.mark()
+    await readAll(other, [7, 8, 9, 10, 11, 12, 13])
+    await using fork = await other.fork()
+    other.truncate(mark)
+    expect(Math.max(...differences(await readAll(other, next), straight))).toBeLessThan(1e-5)
+    expect((await readAll(fork, [3])).every((row) => row.every(Number.isFinite))).toBe(true)
+  })
+
+  test('a session that asks for another pattern is refused', async () => {
+    const model = await open(few)
+    expect(() => model.session({ policy: { ...fullCache, attention: 'another' } })).toThrow(PolicyPlanError)
+    await model.session({ policy: { ...fullCache, attention: few.id } }).close()
+  })
+})
