@@ -42,10 +42,10 @@ export function withCachePolicy(model: LocalModel, policy?: PolicyChoice): Local
     contextLength: model.contextLength,
     tokenizer: model.tokenizer,
     config: model.config,
-    generate: async (request) => model.generate(requestUnder(request)),
-    stream: (request) => {
+    generate: async (request, options) => model.generate(requestUnder(request), options),
+    stream: (request, options) => {
       try {
-        return model.stream(requestUnder(request))
+        return model.stream(requestUnder(request), options)
       } catch (error) {
         return failingStream(error)
       }
@@ -54,6 +54,7 @@ export function withCachePolicy(model: LocalModel, policy?: PolicyChoice): Local
     ...(model.prepare && { prepare: model.prepare.bind(model) }),
     attend: (request, options) => model.attend(request, options),
     session: (options = {}) => model.session(sessionUnder(options)),
+    promptIds: (request) => model.promptIds(request),
     hidden: (request, options) => model.hidden(request, options),
     logits: (request, options) => model.logits(request, options),
     close: () => model.close(),
