@@ -51,8 +51,9 @@ export const generate = defineCommand({
         await streamText(model.language.stream(request), context.output)
         return
       }
-      const { text, ids, usage, finishReason } = await model.language.generate(request)
-      const document = { text, ids: Array.from(ids ?? []), promptTokens: usage.promptTokens, finishReason }
+      const { text, ids, usage, finishReason, cache } = await model.language.generate(request)
+      const { promptTokens } = usage
+      const document = { text, ids: Array.from(ids ?? []), promptTokens, finishReason, ...(cache && { cache }) }
       context.output.result(document, '')
     })
     return 0

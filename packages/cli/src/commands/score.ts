@@ -3,6 +3,7 @@ import { readNamedText } from '../input/read-named-text.ts'
 import { withTextModel } from '../model/text-model.ts'
 import { accuracyOption, modelOptions } from '../options/model-options.ts'
 import { required, textOption } from '../options/option.ts'
+import { policyOptions, policyRequest } from '../options/policy-options.ts'
 import { printTable } from '../output/print-table.ts'
 import { scoreDocument } from '../result/score-document.ts'
 
@@ -14,6 +15,8 @@ export const score = defineCommand({
   options: {
     ...modelOptions,
     file: required(textOption({ placeholder: 'F', description: 'the text; - is the standard input' })),
+    context: textOption({ placeholder: 'F', description: 'text before it, which is read but not scored' }),
+    ...policyOptions,
     accuracy: accuracyOption('exact'),
   },
   examples: [
@@ -25,14 +28,21 @@ export const score = defineCommand({
       line: 'lc score --model smollm2-135m --file notes.md --json | jq .perplexity',
       explains: 'the same as one JSON document with every token',
     },
+    {
+      line: 'lc score --model smollm2-135m --context book.txt --file next.txt --policy snap-kv --budget 25%',
+      explains: 'how well the text is foretold with a quarter of the cache of what came before',
+    },
   ],
   async run(context, { options }) {
+    const underPolicy = policyRequest({ policy: options.policy, budget: options.budget })
+    const before = options.context === undefined ? '' : await readNamedText(options.context, context)
     const text = await readNamedText(options.file, context)
     const document = await withTextModel(options, context, async (model) => {
       const { signal, output } = context
       const scorer = await model.scorer()
       const started = performance.now()
-      const [result] = await scorer.score([{ context: '', continuation: text }], {
+      const [result] = await scorer.score([{ context: before, continuation: text }], {
+        ...underPolicy,
         accuracy: options.accuracy ?? 'exact',
         signal,
         onProgress: output.progress,

@@ -5,6 +5,7 @@ import { UsageError } from '../errors/usage-error.ts'
 import { openServedModel } from '../model/open-local-model.ts'
 import { localModelOptions } from '../options/model-options.ts'
 import { integerOption, textOption, textsOption, withDefault } from '../options/option.ts'
+import { chosenPolicy, policyOptions } from '../options/policy-options.ts'
 
 /** `lc serve`: a local model behind the OpenAI protocol. */
 export const serve = defineCommand({
@@ -27,6 +28,7 @@ export const serve = defineCommand({
       placeholder: 'ORIGIN',
       description: 'a web page that may call, for example http://localhost:5173',
     }),
+    ...policyOptions,
   },
   examples: [
     {
@@ -36,6 +38,11 @@ export const serve = defineCommand({
     {
       line: 'LC_API_KEY=secret lc serve all-minilm-l6-v2 --host 0.0.0.0 --port 9000',
       explains: 'embeddings for other machines, which must send the key',
+    },
+    {
+      line: 'lc serve smollm2-135m --policy snap-kv --budget 1024',
+      explains:
+        'each answer keeps 1,024 slots of its prompt; a request may say "policy": {"name": "tova", "budget": 512}',
     },
   ],
   async run(context, { positionals, options }) {
@@ -50,7 +57,9 @@ export const serve = defineCommand({
         command: 'serve',
       })
     const { output, signal } = context
-    const { served, close } = await openServedModel({ ...options, model }, context)
+    // requests may name another one: {"policy": {"name": "tova", "budget": 512}}
+    const policy = chosenPolicy({ policy: options.policy, budget: options.budget })
+    const { served, close } = await openServedModel({ ...options, model, policy }, context)
     try {
       const server = openaiServer({
         models: { [name]: served },

@@ -1,8 +1,10 @@
-import { type LocalModel, loadModel } from '@lc/core'
+import { type CachePolicy, type LocalModel, loadModel } from '@lc/core'
 import { type LocalEmbedder, loadEmbedder } from '@lc/core/encoder'
+import { withCachePolicy } from '@lc/kv'
 import { isLcError } from '@lc/model/errors'
 import type { ServedModel } from '@lc/model/openai-server'
 import type { CommandContext } from '../command/command.ts'
+import { UsageError } from '../errors/usage-error.ts'
 import type { localModelOptions } from '../options/model-options.ts'
 import type { OptionValues } from '../options/parse-options.ts'
 
@@ -23,14 +25,16 @@ export function openLocalEmbedder(choice: LocalModelChoice, context: CommandCont
 
 /** Loads a model for a server, whichever kind it is. */
 export async function openServedModel(
-  choice: LocalModelChoice,
+  choice: LocalModelChoice & { readonly policy: CachePolicy | undefined },
   context: CommandContext,
 ): Promise<{ served: ServedModel; close(): Promise<void> }> {
   try {
-    const model = await openLocalModel(choice, context)
+    const model = withCachePolicy(await openLocalModel(choice, context), choice.policy)
     return { served: { languageModel: model, scorer: model }, close: () => model.close() }
   } catch (error) {
     if (!isLcError(error) || error.code !== 'unsupported-model') throw error
+    if (choice.policy)
+      throw new UsageError({ problem: `--policy is for models that generate; ${choice.model} embeds`, cause: error })
     const embedder = await openLocalEmbedder(choice, context)
     return { served: { embedder }, close: () => embedder.close() }
   }

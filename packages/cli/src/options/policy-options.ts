@@ -1,34 +1,57 @@
 /** @file The options by which a command chooses a key-value cache policy. */
+import type { CachePolicy } from '@lc/core'
 import { policyByName, policyNames } from '@lc/kv'
+import { isLcError } from '@lc/model/errors'
 import { UsageError } from '../errors/usage-error.ts'
 import { textOption } from './option.ts'
 
+const policy = textOption({
+  placeholder: 'NAME',
+  description: 'key-value cache policy of a local model, such as snap-kv or streaming-llm (default: full)',
+})
+const budgetText = {
+  placeholder: 'N|P%',
+  description: 'with --policy: mean slots kept per layer and key/value head, or a share of the prompt',
+}
+
 /** Which policy, and how much of the cache it keeps. */
-export const policyOptions = {
-  policy: textOption({
-    placeholder: 'NAME',
-    description: 'key-value cache policy of a local model, such as snap-kv or streaming-llm (default: full)',
-  }),
-  budget: textOption({
-    placeholder: 'N|P%',
-    description: 'with --policy: mean slots kept per layer and key/value head, or a share of the prompt',
-  }),
+export const policyOptions = { policy, budget: textOption(budgetText) }
+
+/** The same for commands whose `--budget` is another one. */
+export const cachePolicyOptions = { policy, cacheBudget: textOption(budgetText) }
+
+interface PolicyValues {
+  readonly policy?: string | undefined
+  readonly budget?: string | undefined
+  readonly cacheBudget?: string | undefined
+}
+
+/** The policy that the options stand for; undefined without `--policy`. Throws `UsageError` for what cannot be. */
+export function chosenPolicy({ policy: name, ...given }: PolicyValues): CachePolicy | undefined {
+  const flag = 'cacheBudget' in given ? '--cache-budget' : '--budget'
+  const budget = given.cacheBudget ?? given.budget
+  if (name === undefined) {
+    if (budget !== undefined) throw new UsageError({ problem: `${flag} needs --policy` })
+    return undefined
+  }
+  if (!policyNames.some((known) => known === name))
+    throw new UsageError({ problem: `--policy must be one of ${policyNames.join(', ')}; got ${name}` })
+  const share = budget?.endsWith('%')
+  if (budget !== undefined && !/^\d+(\.\d+)?%?$/.test(budget))
+    throw new UsageError({ problem: `${flag} must be a number of slots or a share such as 25%; got ${budget}` })
+  try {
+    return policyByName(name, budget === undefined ? {} : { budget: share ? (budget as `${number}%`) : Number(budget) })
+  } catch (cause) {
+    if (!isLcError(cause)) throw cause
+    throw new UsageError({
+      problem: `--policy ${name}${budget === undefined ? '' : ` ${flag} ${budget}`}: ${cause.message}`,
+      cause,
+    })
+  }
 }
 
 /** The part of a request that the options stand for; nothing without `--policy`. */
-export function policyRequest(options: { policy?: string | undefined; budget?: string | undefined }): {
-  policy?: unknown
-} {
-  const { policy, budget } = options
-  if (policy === undefined) {
-    if (budget !== undefined) throw new UsageError({ problem: '--budget needs --policy' })
-    return {}
-  }
-  if (!policyNames.some((name) => name === policy))
-    throw new UsageError({ problem: `--policy must be one of ${policyNames.join(', ')}; got ${policy}` })
-  if (budget === undefined) return { policy: policyByName(policy) }
-  const share = /^\d+(\.\d+)?%$/.test(budget)
-  if (!share && !/^\d+$/.test(budget))
-    throw new UsageError({ problem: `--budget must be a number of slots or a share such as 25%; got ${budget}` })
-  return { policy: policyByName(policy, { budget: share ? (budget as `${number}%`) : Number(budget) }) }
+export function policyRequest(values: PolicyValues): { policy?: CachePolicy } {
+  const chosen = chosenPolicy(values)
+  return chosen === undefined ? {} : { policy: chosen }
 }
