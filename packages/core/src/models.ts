@@ -1,7 +1,9 @@
 /** Decoder families as graphs: configurations, rotary positions, the plug for attention. @module */
+
+export type { AttentionMode } from './models/decoder/attention-mode.ts'
 export type { AttentionPattern, PatternFeedContext } from './models/decoder/attention-pattern.ts'
 export { fullAttention, sinkWindowAttention } from './models/decoder/attention-pattern.ts'
-export type { AttentionMode, AttentionSite } from './models/decoder/attention-site.ts'
+export type { AttentionSite } from './models/decoder/attention-site.ts'
 export type { DecoderConfig, DecoderLayerConfig } from './models/decoder/decoder-config.ts'
 export { buildDecoderGraph as buildGraph, type DecoderGraphOptions } from './models/decoder/decoder-graph.ts'
 export { buildHeadGraph, type HeadGraphOptions } from './models/decoder/head-graph.ts'

@@ -10,6 +10,7 @@ import type { DecoderConfig } from '../models/decoder/decoder-config.ts'
 import type { Device } from '../runtime/device.ts'
 import type { Program } from '../runtime/program.ts'
 import type { KvCache } from './kv-cache.ts'
+import { keyBlock } from './kv-layer.ts'
 
 /** How rows of queries are reduced; `weighted` is linear, later rows more. */
 export type RowReduction = 'each' | 'mean' | 'max' | 'weighted'
@@ -46,20 +47,21 @@ export class AttentionReducer {
     this.#attention = fields.attention
   }
 
-  /** `[H?, R?, C]`: `[H, C]` where rows are reduced; otherwise `[H, R, C]` or, with heads reduced, `[R, C]`. C is the cache's capacity. */
+  /** `[H?, R?, C]`: `[H, C]` where rows are reduced; otherwise `[H, R, C]` or, with heads reduced, `[R, C]`. C is the capacity of the layer's roomiest head. */
   async reduce(request: ReduceRequest, options: CallOptions = {}): Promise<Float32Array> {
     const { heads } = this.#config
-    const { capacity } = request.cache
+    const { capacity } = request.cache.layer(request.layer).layout
     const width = heads * this.#config.headDim
     const count = request.queries.length / width
     const tile = Math.max(1, Math.min(count, Math.floor(tileElements / (heads * capacity))))
     const each = request.rows === 'each'
     const outer = each && request.heads !== 'each' ? 1 : heads
     const result = new Float32Array(outer * (each ? count : 1) * capacity)
+    const keys = keyBlock(request.cache.layer(request.layer), request.cache.lengthsOf(request.layer))
     for (let start = 0; start < count; start += tile) {
       options.signal?.throwIfAborted()
       const end = Math.min(count, start + tile)
-      const part = await this.#run(request, start, end, count, options)
+      const part = await this.#run({ ...request, block: keys }, start, end, count, options)
       if (each)
         for (let head = 0; head < outer; head++) {
           const rows = part.subarray(head * (end - start) * capacity, (head + 1) * (end - start) * capacity)
@@ -76,7 +78,7 @@ export class AttentionReducer {
   }
 
   async #run(
-    request: ReduceRequest,
+    request: ReduceRequest & { readonly block: Float32Array },
     start: number,
     end: number,
     count: number,
@@ -84,7 +86,8 @@ export class AttentionReducer {
   ): Promise<Float32Array> {
     const { kvHeads, headDim, heads } = this.#config
     const width = heads * headDim
-    const { cache, layer, rows } = request
+    const { cache, layer, rows, block } = request
+    const { capacity } = cache.layer(layer).layout
     const program = await this.#program(rows, request.heads)
     const feeds = {
       queries: {
@@ -92,10 +95,10 @@ export class AttentionReducer {
         shape: [end - start, width],
         data: request.queries.subarray(start * width, end * width),
       },
-      keys: { dtype: 'float32', shape: [kvHeads, cache.capacity, headDim], data: cache.layer(layer).key },
+      keys: { dtype: 'float32', shape: [kvHeads, capacity, headDim], data: block },
       bias: {
         dtype: 'float32',
-        shape: [kvHeads, end - start, cache.capacity],
+        shape: [kvHeads, end - start, capacity],
         data: this.#bias(request, start, end),
       },
       ...(rows === 'mean' || rows === 'weighted'
@@ -110,7 +113,7 @@ export class AttentionReducer {
 
   #bias({ cache, layer, position, keys }: ReduceRequest, start: number, end: number): Float32Array {
     const { kvHeads, layers } = this.#config
-    const { capacity } = cache
+    const { capacity } = cache.layer(layer).layout
     const window = layers[layer]!.window ?? Number.POSITIVE_INFINITY
     const visible = this.#attention.visible?.bind(this.#attention)
     const sees = (query: number, key: number): boolean =>

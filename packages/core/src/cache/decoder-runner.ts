@@ -1,13 +1,16 @@
 /** @file Runs the programs of a decoder on a cache: chooses the program, builds the feeds, appends the new rows. */
 import type { Accuracy, CallOptions } from '@lc/model'
+import type { AttentionMode } from '../models/decoder/attention-mode.ts'
 import type { AttentionPattern, PatternFeedContext } from '../models/decoder/attention-pattern.ts'
-import type { AttentionMode } from '../models/decoder/attention-site.ts'
 import type { DecoderConfig } from '../models/decoder/decoder-config.ts'
 import type { DecoderPrograms } from '../models/decoder/decoder-programs.ts'
+import type { PastForm } from '../models/decoder/past-inputs.ts'
 import { RopeTableCache, type RopeTables } from '../models/rope/rope-tables.ts'
 import type { HostTensor, Tensor } from '../runtime/tensor.ts'
-import { chunkBiases, stepBias, stepBiases } from './attention-bias.ts'
-import { KvCache, type NewRows } from './kv-cache.ts'
+import { chunkBiases, chunkWidth, StepBiases } from './attention-bias.ts'
+import type { CacheFormat } from './cache-format.ts'
+import { KvCache } from './kv-cache.ts'
+import type { NewRows } from './kv-layer.ts'
 import { LayerPool } from './layer-pool.ts'
 
 /** Tokens in one run: a chunk through the fused kernel, and one with open attention. */
@@ -39,7 +42,8 @@ export class DecoderRunner {
   readonly programs: DecoderPrograms
   readonly attention: AttentionPattern
   readonly ropes: RopeTableCache
-  readonly #emptyPast: HostTensor[]
+  readonly #empty = new Map<CacheFormat, KvCache>()
+  readonly #stepBiases = new StepBiases()
   readonly #pool = new LayerPool(pooledBytes)
 
   constructor(fields: { config: DecoderConfig; programs: DecoderPrograms; attention: AttentionPattern }) {
@@ -47,18 +51,13 @@ export class DecoderRunner {
     this.programs = fields.programs
     this.attention = fields.attention
     this.ropes = new RopeTableCache(fields.config)
-    const { kvHeads, headDim } = fields.config
-    const data = new Float32Array(kvHeads * headDim)
-    this.#emptyPast = [
-      { dtype: 'float32', shape: [1, kvHeads, 1, headDim], data },
-      { dtype: 'float32', shape: [1, kvHeads, headDim, 1], data },
-    ]
   }
 
   /** An empty cache of this decoder, or of its first layers. */
-  createCache(capacity = 0, layers = this.config.layers.length): KvCache {
+  createCache(capacity = 0, layers = this.config.layers.length, format: CacheFormat = 'float32'): KvCache {
     const { kvHeads, headDim } = this.config
-    return new KvCache({ layers, kvHeads, headDim }, { capacity, pool: this.#pool })
+    const alike = this.attention.build !== undefined
+    return new KvCache({ layers, kvHeads, headDim }, { capacity, format, alike, pool: this.#pool })
   }
 
   /** Whether all layers see alike, as far as the model and its pattern go. */
@@ -92,7 +91,8 @@ export class DecoderRunner {
   ): Promise<RunOutputs> {
     const { cache, ids, accuracy, append = true, fetches = [] } = request
     const seen = this.#patternContext(request, mode)
-    const chosen = { kind, accuracy, ...this.#variant(seen), ...this.#depth(request.layers) } as const
+    const past = this.#pastForm(cache)
+    const chosen = { kind, accuracy, past, ...this.#variant(seen), ...this.#depth(request.layers) } as const
     const program = await this.programs.get(chosen, request)
     const feeds = {
       ids: idTensor(ids, [1, ids.length]),
@@ -116,14 +116,18 @@ export class DecoderRunner {
   async runStep(request: RunRequest): Promise<RunOutputs> {
     const { cache, ids, accuracy, append = true, fetches = ['logits'] } = request
     const input = { config: this.config, attention: this.attention, cache }
-    const sharedBias = this.#alike && cache.uniform
+    const sharedBias = this.#alike && cache.uniform && cache.evenLayers
+    const past = sharedBias ? { ...this.#pastForm(cache), layout: 'alike' as const } : this.#pastForm(cache)
     const seen = this.#patternContext(request, 'step')
-    const program = await this.programs.get({ kind: 'step', accuracy, sharedBias, ...this.#variant(seen) }, request)
+    const program = await this.programs.get(
+      { kind: 'step', accuracy, sharedBias, past, ...this.#variant(seen) },
+      request,
+    )
     const feeds = {
       ids: idTensor(ids, [1]),
       ...this.#ropeFeeds(request.ropes, cache.nextPosition, 1, 1),
       ...this.#pastFeeds(cache, []),
-      ...(sharedBias ? { bias: stepBias(input) } : stepBiases(input)),
+      ...this.#stepBiases.feeds(input, sharedBias),
       ...this.attention.feed?.(seen),
     }
     const observed = append ? (this.attention.fetches?.(seen) ?? []) : []
@@ -140,7 +144,9 @@ export class DecoderRunner {
     request: Omit<RunRequest, 'cache' | 'ids' | 'append'>,
   ): Promise<RunOutputs> {
     const { accuracy, fetches = ['hidden'] } = request
-    const program = await this.programs.get({ kind: 'prefill', accuracy, ...this.#depth(request.layers) }, request)
+    const past = this.#pastForm(this.#emptyCache('float32'))
+    const chosen = { kind: 'prefill', accuracy, past, ...this.#depth(request.layers) } as const
+    const program = await this.programs.get(chosen, request)
     const batch = texts.length
     const tokens = Math.max(...texts.map((text) => text.length))
     const ids = new BigInt64Array(batch * tokens)
@@ -177,7 +183,7 @@ export class DecoderRunner {
   #fusedFeeds(cache: KvCache, tokens: number): Record<string, Tensor> {
     const length = cache.length
     return {
-      ...(length === 0 ? this.#emptyFeeds() : this.#pastFeeds(cache, [1])),
+      ...this.#pastFeeds(length === 0 ? this.#emptyCache(cache.format) : cache, [1]),
       lastIndex: { dtype: 'int32', shape: [1], data: Int32Array.of(length + tokens - 1) },
       totalLength: { dtype: 'int32', shape: [], data: Int32Array.of(length + tokens) },
     }
@@ -185,28 +191,32 @@ export class DecoderRunner {
 
   #openFeeds(cache: KvCache, tokens: number): Record<string, Tensor> {
     const input = { config: this.config, attention: this.attention, cache }
-    return { ...this.#pastFeeds(cache, []), ...chunkBiases(input, tokens) }
+    return {
+      ...this.#pastFeeds(cache, []),
+      ...chunkBiases(input, tokens),
+      ...(cache.ragged ? slotRows(cache) : {}),
+    }
   }
 
-  #emptyFeeds(): Record<string, Tensor> {
-    const feeds: Record<string, Tensor> = {}
-    for (let layer = 0; layer < this.config.layers.length; layer++) {
-      feeds[`pastKey.${layer}`] = this.#emptyPast[0]!
-      feeds[`pastValue.${layer}`] = this.#emptyPast[1]!
-    }
-    return feeds
+  /** How programs take this cache. Patterns have graphs of their own, where all layers are alike. */
+  #pastForm(cache: KvCache): PastForm {
+    const { format } = cache
+    if (this.attention.build) return { format, layout: 'alike' }
+    return { format, layout: cache.ragged ? 'ragged' : 'layers' }
+  }
+
+  /** A past of few slots, none of them in use: the room of a cache that is still empty need not be read. */
+  #emptyCache(format: CacheFormat): KvCache {
+    const known = this.#empty.get(format) ?? this.createCache(0, undefined, format)
+    this.#empty.set(format, known)
+    return known
   }
 
   #pastFeeds(cache: KvCache, batch: readonly number[]): Record<string, Tensor> {
-    const { kvHeads, headDim } = this.config
-    const keyShape = [...batch, kvHeads, cache.capacity, headDim]
-    const valueShape = [...batch, kvHeads, headDim, cache.capacity]
     const feeds: Record<string, Tensor> = {}
-    for (const layer of layersOf(cache)) {
-      const { key, value } = cache.layer(layer)
-      feeds[`pastKey.${layer}`] = { dtype: 'float32', shape: keyShape, data: key }
-      feeds[`pastValue.${layer}`] = { dtype: 'float32', shape: valueShape, data: value }
-    }
+    for (let layer = 0; layer < cache.shape.layers; layer++)
+      for (const [name, { dtype, shape, data }] of Object.entries(cache.layer(layer).tensors))
+        feeds[`${name}.${layer}`] = { dtype, shape: [...batch, ...shape], data }
     return feeds
   }
 
@@ -220,8 +230,8 @@ export class DecoderRunner {
       tokens: ids.length,
       capacity: cache.capacity,
       position: cache.nextPosition,
-      keys: (layer) => cache.layer(layer).key,
-      values: (layer) => cache.layer(layer).value,
+      keys: (layer) => cache.layer(layer).tensors.pastKey!.data as Float32Array,
+      values: (layer) => cache.layer(layer).tensors.pastValue!.data as Float32Array,
       length: (layer, head) => cache.lengthOf(layer, head),
       positions: (layer, head) => cache.positionsOf(layer, head),
     }
@@ -261,6 +271,21 @@ function stepRows(cache: KvCache, outputs: RunOutputs): NewRows[] {
 
 function layersOf(cache: KvCache): number[] {
   return Array.from({ length: cache.shape.layers }, (_, layer) => layer)
+}
+
+/** Where the slots of each head lie among those of all heads of a ragged layer, `[G, C]`, C the fullest head's. */
+function slotRows(cache: KvCache): Record<string, Tensor> {
+  const feeds: Record<string, Tensor> = {}
+  for (let layer = 0; layer < cache.shape.layers; layer++) {
+    const { starts } = cache.layer(layer).layout
+    const lengths = cache.lengthsOf(layer)
+    const width = chunkWidth(cache, layer)
+    const data = new Int32Array(starts.length * width)
+    for (let head = 0; head < starts.length; head++)
+      for (let slot = 0; slot < lengths[head]!; slot++) data[head * width + slot] = starts[head]! + slot
+    feeds[`slotRows.${layer}`] = { dtype: 'int32', shape: [starts.length, width], data }
+  }
+  return feeds
 }
 
 function idTensor(ids: ArrayLike<number>, shape: readonly number[]): HostTensor {

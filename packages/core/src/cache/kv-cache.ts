@@ -1,19 +1,18 @@
 /** @file The key-value cache of one text: plain arrays outside the graph, edited in JavaScript, shared between forks until written. */
-import { checkArgument, checkInteger } from '@lc/model/check'
+import { checkArgument, checkInteger, checkOneOf } from '@lc/model/check'
 import { DisposedError, InternalError } from '@lc/model/errors'
-import type { KvLayer, KvShape } from './kv-layer.ts'
+import { type CacheFormat, cacheFormats } from './cache-format.ts'
+import { checkSlots } from './check-slots.ts'
+import { HeadLayout, leastRoom, ragsPay, roomFor } from './head-layout.ts'
+import type { KvLayer, KvShape, NewRows } from './kv-layer.ts'
 import { LayerPool } from './layer-pool.ts'
 import { SlotChannels } from './slot-channels.ts'
+import { movedRuns, type SlotRun } from './slot-matrix.ts'
+import { SlotPositions } from './slot-positions.ts'
 
 /** Sizes of a cache. */
 export interface KvCacheShape extends KvShape {
   readonly layers: number
-}
-
-/** New rows of one layer, `[T, G*D]` each. */
-export interface NewRows {
-  readonly key: Float32Array
-  readonly value: Float32Array
 }
 
 /** A point to come back to; see `KvCache.truncate`. */
@@ -30,21 +29,29 @@ export interface KvCacheOptions {
   readonly capacity?: number
   /** Layers of closed caches. Defaults to none. */
   readonly pool?: LayerPool
+  /** Defaults to `float32`. */
+  readonly format?: CacheFormat
+  /**
+   * Whether all layers and heads must have room for the same number of slots, as graphs of attention patterns take it. Otherwise
+   * each layer has the room it needs, and each head where that saves memory. Defaults to false.
+   */
+  readonly alike?: boolean
 }
 
-const block = 128
 const biasChannel = 'bias'
+/** A layer gives memory back where it would be smaller by this factor. */
+const worthShrinking = 0.97
 
 /** Keys and values of all layers, with a length per layer and head. */
 export class KvCache {
   readonly shape: KvCacheShape
+  readonly format: CacheFormat
+  readonly #alike: boolean
   readonly #pool: LayerPool
   #layers: KvLayer[]
-  #capacity: number
   /** Slots in use, `[L * G]`. */
   #lengths: Int32Array
-  /** Positions of slots: one array for all heads while they are alike. */
-  #positions: Int32Array[]
+  readonly #positions: SlotPositions
   readonly #channels: SlotChannels
   #nextPosition = 0
   #edits = 0
@@ -53,25 +60,26 @@ export class KvCache {
   constructor(shape: KvCacheShape, options: KvCacheOptions = {}, origin?: KvCache) {
     const { capacity = 0, pool = new LayerPool(0) } = options
     this.shape = shape
+    this.format = origin?.format ?? checkOneOf(options.format ?? 'float32', 'format', cacheFormats)
+    this.#alike = origin ? origin.#alike : (options.alike ?? false)
     this.#pool = origin?.pool ?? pool
     const heads = shape.layers * shape.kvHeads
+    const capacityOf = (index: number): number => this.#capacityOf(index)
     if (origin) {
       for (const layer of origin.#layers) layer.owners++
-      this.#capacity = origin.#capacity
       this.#layers = [...origin.#layers]
       this.#lengths = origin.#lengths.slice()
-      const copies = new Map([...new Set(origin.#positions)].map((positions) => [positions, positions.slice()]))
-      this.#positions = origin.#positions.map((positions) => copies.get(positions)!)
-      this.#channels = new SlotChannels(heads, this.#capacity, origin.#channels)
+      this.#positions = new SlotPositions(heads, 0, origin.#positions)
+      this.#channels = new SlotChannels(heads, capacityOf, origin.#channels)
       this.#nextPosition = origin.#nextPosition
       this.#edits = origin.#edits
       return
     }
-    this.#capacity = roundUp(Math.max(capacity, 1))
-    this.#channels = new SlotChannels(heads, this.#capacity)
-    this.#layers = Array.from({ length: shape.layers }, () => this.#pool.take(shape, this.#capacity))
+    const layout = HeadLayout.rectangle(shape.kvHeads, capacity)
+    this.#channels = new SlotChannels(heads, capacityOf)
+    this.#layers = Array.from({ length: shape.layers }, () => this.#pool.take(this.format, shape, layout))
     this.#lengths = new Int32Array(heads)
-    this.#positions = new Array<Int32Array>(heads).fill(new Int32Array(this.#capacity))
+    this.#positions = new SlotPositions(heads, layout.capacity)
   }
 
   /** Where layers come from and go back to. */
@@ -79,9 +87,20 @@ export class KvCache {
     return this.#pool
   }
 
-  /** Slots that each head has room for. */
+  /** Slots that the roomiest head has room for. */
   get capacity(): number {
-    return this.#capacity
+    return this.#layers.reduce((most, layer) => Math.max(most, layer.layout.capacity), 0)
+  }
+
+  /** Whether each head has room of its own: layers are not rectangular. */
+  get ragged(): boolean {
+    return this.#layers.some((layer) => !layer.layout.rectangular)
+  }
+
+  /** Whether all layers have the same room. */
+  get evenLayers(): boolean {
+    const first = this.#layers[0]?.layout
+    return first !== undefined && this.#layers.every(({ layout }) => layout === first || layout.equals(first))
   }
 
   /** Position of the next token, however many slots are in use. */
@@ -107,8 +126,7 @@ export class KvCache {
 
   /** Whether all heads of all layers hold the same positions, without biases. */
   get uniform(): boolean {
-    const first = this.#positions[0]
-    return this.#positions.every((positions) => positions === first) && !this.#channels.has(biasChannel)
+    return this.#positions.alike && !this.#channels.has(biasChannel)
   }
 
   /** Whether slot i holds position i, everywhere. */
@@ -122,7 +140,7 @@ export class KvCache {
 
   /** Positions of a head's slots; the first `lengthOf` are valid. */
   positionsOf(layer: number, head: number): Int32Array {
-    return this.#positions[layer * this.shape.kvHeads + head]!
+    return this.#positions.of(layer * this.shape.kvHeads + head)
   }
 
   /** What is added to the scores of a head's slots, or undefined for nothing. */
@@ -150,21 +168,27 @@ export class KvCache {
     return this.#layers[layer]!
   }
 
-  /** Makes room for this many slots without another copy on the way. */
+  /** Slots in use by the heads of a layer, `[G]`. */
+  lengthsOf(layer: number): Int32Array {
+    return this.#lengths.subarray(layer * this.shape.kvHeads, (layer + 1) * this.shape.kvHeads)
+  }
+
+  /** Makes room for this many slots in the fullest head, and as many more in the others, without another copy on the way. */
   reserve(slots: number): void {
-    if (slots > this.#capacity) this.#resize(roundUp(slots))
+    const extra = slots - this.length
+    if (extra > 0) this.#makeRoom(extra, 0)
   }
 
   /** Appends tokens `[first, first + count)` of new rows, one entry per layer, at the next positions. */
   append(rows: readonly NewRows[], count: number, first = 0): void {
     this.#check()
     checkArgument(rows.length === this.shape.layers, 'rows', rows.length, `rows of ${this.shape.layers} layers`)
-    this.#grow(this.length + count)
+    this.#makeRoom(count, roomFor(this.#lengths))
+    const range = { first, count }
     for (let layer = 0; layer < rows.length; layer++) {
       const target = this.#writable(layer)
-      const { key, value } = rows[layer]!
       for (let head = 0; head < this.shape.kvHeads; head++)
-        target.write(head, this.lengthOf(layer, head), key, value, { first, count })
+        target.write(head, this.lengthOf(layer, head), rows[layer]!, range)
     }
     this.#appendPositions(count)
   }
@@ -176,25 +200,25 @@ export class KvCache {
     const length = this.#lengths[index]!
     checkSlots(slots, length)
     if (slots.length === length) return
-    this.#writable(layer).keep(head, slots, length)
-    const positions = this.#positions[index]!
-    const kept = new Int32Array(this.#capacity)
-    for (let slot = 0; slot < slots.length; slot++) kept[slot] = positions[slots[slot]!]!
-    this.#positions[index] = kept
-    this.#channels.keep(index, slots)
-    this.#lengths[index] = slots.length
+    this.#positions.keep(index, slots, this.#capacityOf(index))
+    this.#keepRows(layer, head, slots, movedRuns(slots))
     this.#edits++
   }
 
   /** Keeps the chosen slots of all heads, ascending. */
   keepAll(slots: ArrayLike<number>): void {
+    this.#check()
     if (!this.uniform) {
       this.#eachHead((layer, head) => this.keep(layer, head, slots))
       return
     }
-    this.#eachHead((layer, head) => this.keep(layer, head, slots))
+    checkSlots(slots, this.#lengths[0]!)
+    if (slots.length === this.#lengths[0]) return
+    const runs = movedRuns(slots)
+    this.#eachHead((layer, head) => this.#keepRows(layer, head, slots, runs))
     // alike before, alike after
-    this.#positions.fill(this.#positions[0]!)
+    this.#positions.keepAll(slots, this.capacity)
+    this.#edits++
   }
 
   /** Adds to the scores of a head's slots from now on: `-Infinity` hides a slot. */
@@ -220,27 +244,27 @@ export class KvCache {
       positions,
       `${this.#lengths[index]} positions`,
     )
-    const moved = new Int32Array(this.#capacity)
-    moved.set(Array.from(positions))
-    this.#positions[index] = moved
+    this.#positions.set(index, positions, this.#capacityOf(index))
     this.#edits++
   }
 
   /** Declares that all heads hold the same positions again; only where they do. */
   sharePositions(): void {
-    this.#positions.fill(this.#positions[0]!)
+    this.#positions.share()
   }
 
-  /** Sets which positions the slots of each head hold, `[L * G]`; equal lists are given as one. For restored caches. */
+  /**
+   * Makes room for slots that hold these positions, a list per head `[L * G]`; equal lists are given as one. For a restored cache, before
+   * it is written.
+   */
   restoreSlots(lists: readonly (readonly number[])[], nextPosition: number): void {
-    this.reserve(Math.max(...lists.map((list) => list.length)))
-    const made = new Map<readonly number[], Int32Array>()
-    for (const [index, list] of lists.entries()) {
-      const positions = made.get(list) ?? new Int32Array(this.#capacity)
-      positions.set(list)
-      made.set(list, positions)
-      this.#positions[index] = positions
-      this.#lengths[index] = list.length
+    this.#check()
+    for (const [index, list] of lists.entries()) this.#lengths[index] = list.length
+    this.#positions.restore(lists)
+    const ragged = this.#wantsRagged()
+    for (const [layer, current] of this.#layers.entries()) {
+      this.#release(current)
+      this.#layers[layer] = this.#pool.take(this.format, this.shape, this.#layoutOf(layer, leastRoom, ragged))
     }
     this.#nextPosition = nextPosition
   }
@@ -259,10 +283,9 @@ export class KvCache {
   /** Drops what was appended since the mark. @throws InvalidArgumentError where slots before it were edited since. */
   truncate(mark: CacheMark): void {
     this.#check()
-    const allowed = 'a mark of this cache, with no slot removed or changed since'
-    checkArgument(mark.edits === this.#edits && mark.lengths.length === this.#lengths.length, 'mark', mark, allowed)
-    for (const [index, length] of mark.lengths.entries())
-      checkArgument(length <= this.#lengths[index]!, 'mark', mark, allowed)
+    const same = mark.edits === this.#edits && mark.lengths.length === this.#lengths.length
+    const fits = same && mark.lengths.every((length, index) => length <= this.#lengths[index]!)
+    checkArgument(fits, 'mark', mark, 'a mark of this cache, with no slot removed or changed since')
     this.#lengths.set(mark.lengths)
     this.#nextPosition = mark.nextPosition
   }
@@ -272,7 +295,7 @@ export class KvCache {
     this.#check()
     checkArgument(this.uniform, 'length', length, 'given only where all heads hold the same positions; use a mark')
     checkInteger(length, 'length', { min: 0, max: this.#lengths[0]! })
-    const positions = this.#positions[0]!
+    const positions = this.#positions.of(0)
     this.#nextPosition = length === 0 ? 0 : positions[length - 1]! + 1
     this.#lengths.fill(length)
   }
@@ -285,13 +308,19 @@ export class KvCache {
 
   /** Gives back memory that the slots in use do not need. */
   shrink(): void {
-    const wanted = roundUp(Math.max(this.length, 1))
-    if (wanted <= this.#capacity / 2) this.#resize(wanted)
+    this.#check()
+    const ragged = this.#wantsRagged()
+    for (const [layer, current] of this.#layers.entries()) {
+      const wanted = this.#layoutOf(layer, leastRoom, ragged)
+      if (wanted.rectangular === current.layout.rectangular && wanted.total > current.layout.total * worthShrinking)
+        continue
+      this.#resize(layer, wanted)
+    }
   }
 
   /** Bytes of the arrays, those shared with forks included. */
   get bytes(): number {
-    return this.#layers.reduce((sum, layer) => sum + layer.key.byteLength + layer.value.byteLength, 0)
+    return this.#layers.reduce((sum, layer) => sum + layer.bytes, 0)
   }
 
   close(): void {
@@ -308,9 +337,8 @@ export class KvCache {
   #writable(layer: number): KvLayer {
     const current = this.#layers[layer]!
     if (current.owners === 1) return current
-    let longest = 0
-    for (let head = 0; head < this.shape.kvHeads; head++) longest = Math.max(longest, this.lengthOf(layer, head))
-    const own = current.copyTo(this.#pool.take(this.shape, this.#capacity), longest)
+    const own = this.#pool.take(this.format, this.shape, current.layout)
+    current.copyTo(own, this.lengthsOf(layer))
     this.#release(current)
     this.#layers[layer] = own
     return own
@@ -321,36 +349,54 @@ export class KvCache {
     if (layer.owners === 0) this.#pool.give(layer)
   }
 
-  #grow(slots: number): void {
-    // growth in proportion keeps the copying cheap and the empty slots, which are read too, few
-    if (slots > this.#capacity) this.#resize(roundUp(Math.max(slots, this.#capacity + this.#capacity / 16)))
+  #keepRows(layer: number, head: number, slots: ArrayLike<number>, runs: readonly SlotRun[]): void {
+    const index = layer * this.shape.kvHeads + head
+    this.#writable(layer).keep(head, runs)
+    this.#channels.keep(index, slots)
+    this.#lengths[index] = slots.length
   }
 
-  #resize(capacity: number): void {
-    const length = this.length
-    if (capacity < length) throw new InternalError({ invariant: 'a cache never shrinks below what it holds' })
-    for (const [layer, current] of this.#layers.entries()) {
-      this.#layers[layer] = current.copyTo(this.#pool.take(this.shape, capacity), length)
-      this.#release(current)
-    }
-    const copies = new Map<Int32Array, Int32Array>()
-    this.#positions = this.#positions.map((positions) => {
-      const copy = copies.get(positions) ?? resizedPositions(positions, capacity)
-      copies.set(positions, copy)
-      return copy
-    })
-    this.#channels.resize(capacity)
-    this.#capacity = capacity
+  /** Room for `count` more slots in every head; `spare` more where a layer must be copied for it. */
+  #makeRoom(count: number, spare: number): void {
+    const full = this.#layers.map(({ layout }, layer) => !layout.fits(this.lengthsOf(layer), count))
+    if (!full.includes(true)) return
+    for (const [layer, { layout }] of this.#layers.entries())
+      if (full[layer] || this.#alike) this.#resize(layer, this.#layoutOf(layer, count + spare, !layout.rectangular))
+  }
+
+  #layoutOf(layer: number, extra: number, ragged: boolean): HeadLayout {
+    const lengths = this.lengthsOf(layer)
+    if (ragged) return HeadLayout.ragged(lengths, extra)
+    const longest = this.#alike ? this.length : Math.max(...lengths)
+    return HeadLayout.rectangle(this.shape.kvHeads, longest + extra)
+  }
+
+  #wantsRagged(): boolean {
+    if (this.#alike || this.uniform) return false
+    return ragsPay(this.#lengths, this.shape.kvHeads, this.ragged)
+  }
+
+  #resize(layer: number, layout: HeadLayout): void {
+    const current = this.#layers[layer]!
+    const lengths = this.lengthsOf(layer)
+    if (!layout.fits(lengths, 0)) throw new InternalError({ invariant: 'a cache never shrinks below what it holds' })
+    if (current.layout.equals(layout)) return
+    const next = this.#pool.take(this.format, this.shape, layout)
+    current.copyTo(next, lengths)
+    this.#release(current)
+    this.#layers[layer] = next
+    for (let head = 0; head < this.shape.kvHeads; head++) this.#channels.resize(layer * this.shape.kvHeads + head)
+  }
+
+  #capacityOf(index: number): number {
+    const { kvHeads } = this.shape
+    return this.#layers[Math.floor(index / kvHeads)]!.layout.capacities[index % kvHeads]!
   }
 
   #appendPositions(count: number): void {
-    const written = new Set<Int32Array>()
+    this.#positions.append(this.#lengths, count, this.#nextPosition, (index) => this.#capacityOf(index))
     for (let index = 0; index < this.#lengths.length; index++) {
-      const positions = this.#positions[index]!
       const length = this.#lengths[index]!
-      if (!written.has(positions))
-        for (let token = 0; token < count; token++) positions[length + token] = this.#nextPosition + token
-      written.add(positions)
       this.#channels.clear(index, length, length + count)
       this.#lengths[index] = length + count
     }
@@ -360,26 +406,5 @@ export class KvCache {
   #eachHead(visit: (layer: number, head: number) => void): void {
     for (let layer = 0; layer < this.shape.layers; layer++)
       for (let head = 0; head < this.shape.kvHeads; head++) visit(layer, head)
-  }
-}
-
-function roundUp(slots: number): number {
-  return Math.ceil(slots / block) * block
-}
-
-function resizedPositions(positions: Int32Array, capacity: number): Int32Array {
-  const result = new Int32Array(capacity)
-  result.set(positions.subarray(0, capacity))
-  return result
-}
-
-function checkSlots(slots: ArrayLike<number>, length: number): void {
-  checkArgument(slots.length > 0, 'slots', slots, 'at least one slot')
-  let previous = -1
-  for (let index = 0; index < slots.length; index++) {
-    const slot = slots[index]!
-    const fits = Number.isInteger(slot) && slot > previous && slot < length
-    checkArgument(fits, 'slots', slot, `ascending slots below ${length}`)
-    previous = slot
   }
 }

@@ -1,4 +1,8 @@
-import { KvLayer, type KvShape } from './kv-layer.ts'
+import type { CacheFormat } from './cache-format.ts'
+import { Float32Layer } from './float32-layer.ts'
+import type { HeadLayout } from './head-layout.ts'
+import { Int8Layer } from './int8-layer.ts'
+import type { KvLayer, KvShape } from './kv-layer.ts'
 
 /**
  * Layers of closed caches for the next cache of the same size: arrays of many megabytes are dear to allocate, to clear and to collect.
@@ -6,7 +10,6 @@ import { KvLayer, type KvShape } from './kv-layer.ts'
  */
 export class LayerPool {
   readonly #mostBytes: number
-  #capacity = 0
   #free: KvLayer[] = []
 
   /** @param mostBytes kept at once */
@@ -14,20 +17,24 @@ export class LayerPool {
     this.#mostBytes = mostBytes
   }
 
-  take(shape: KvShape, capacity: number): KvLayer {
-    const layer = capacity === this.#capacity ? this.#free.pop() : undefined
-    if (!layer) return new KvLayer(shape, capacity)
-    layer.owners = 1
-    return layer
+  take(format: CacheFormat, shape: KvShape, layout: HeadLayout): KvLayer {
+    const last = this.#free.at(-1)
+    if (!last || last.format !== format || !last.layout.equals(layout)) return newLayer(format, shape, layout)
+    this.#free.pop()
+    last.owners = 1
+    return last
   }
 
   /** Takes back a layer that nobody owns any more. */
   give(layer: KvLayer): void {
-    if (layer.capacity !== this.#capacity) {
-      this.#free = []
-      this.#capacity = layer.capacity
-    }
-    const bytes = layer.key.byteLength + layer.value.byteLength
-    if ((this.#free.length + 1) * bytes <= this.#mostBytes) this.#free.push(layer)
+    // layers of one cache are mostly alike; those of an uneven one are not worth keeping
+    if (!layer.layout.rectangular) return
+    const last = this.#free.at(-1)
+    if (last && (last.format !== layer.format || !last.layout.equals(layer.layout))) this.#free = []
+    if ((this.#free.length + 1) * layer.bytes <= this.#mostBytes) this.#free.push(layer)
   }
+}
+
+function newLayer(format: CacheFormat, shape: KvShape, layout: HeadLayout): KvLayer {
+  return format === 'int8' ? new Int8Layer(shape, layout) : new Float32Layer(shape, layout)
 }

@@ -1,14 +1,15 @@
 /** @file Numbers that slots of a cache carry beside keys and values, by name: biases, accumulated attention, merged masses. */
 
-/** Arrays by name, one per head `[L * G]`, as long as the cache's capacity. */
+/** Arrays by name, one per head `[L * G]`, as long as the head's capacity. */
 export class SlotChannels {
   readonly #heads: number
-  #capacity: number
+  readonly #capacityOf: (index: number) => number
   readonly #arrays = new Map<string, Float32Array[]>()
 
-  constructor(heads: number, capacity: number, origin?: SlotChannels) {
+  /** @param capacityOf slots that a head has room for now */
+  constructor(heads: number, capacityOf: (index: number) => number, origin?: SlotChannels) {
     this.#heads = heads
-    this.#capacity = capacity
+    this.#capacityOf = capacityOf
     for (const [name, arrays] of origin ? origin.#arrays : [])
       this.#arrays.set(
         name,
@@ -33,7 +34,7 @@ export class SlotChannels {
   array(name: string, index: number): Float32Array {
     let arrays = this.#arrays.get(name)
     if (!arrays) {
-      arrays = Array.from({ length: this.#heads }, () => new Float32Array(this.#capacity))
+      arrays = Array.from({ length: this.#heads }, (_, head) => new Float32Array(this.#capacityOf(head)))
       this.#arrays.set(name, arrays)
     }
     return arrays[index]!
@@ -57,16 +58,13 @@ export class SlotChannels {
     for (const arrays of this.#arrays.values()) arrays[index]!.fill(0, from, to)
   }
 
-  resize(capacity: number): void {
-    for (const [name, arrays] of this.#arrays)
-      this.#arrays.set(
-        name,
-        arrays.map((array) => {
-          const next = new Float32Array(capacity)
-          next.set(array.subarray(0, capacity))
-          return next
-        }),
-      )
-    this.#capacity = capacity
+  /** Gives the array of a head its capacity of now. */
+  resize(index: number): void {
+    const capacity = this.#capacityOf(index)
+    for (const arrays of this.#arrays.values()) {
+      const next = new Float32Array(capacity)
+      next.set(arrays[index]!.subarray(0, capacity))
+      arrays[index] = next
+    }
   }
 }

@@ -1,27 +1,16 @@
 import type { KvCache } from '@lc/core'
 import type { HeadRows } from '../scorers/key-scores.ts'
 
-/** The cached (rotated) keys of a head: a view, not a copy. */
+/** The cached (rotated) keys of a head: to read, before the cache changes. */
 export function keysOf(cache: KvCache, layer: number, head: number): HeadRows {
-  const { key, capacity, shape } = cache.layer(layer)
-  const from = head * capacity * shape.headDim
-  return {
-    rows: key.subarray(from, from + cache.lengthOf(layer, head) * shape.headDim),
-    headDim: shape.headDim,
-  }
+  const rows = cache.layer(layer).keyRows(head, cache.lengthOf(layer, head))
+  return { rows, headDim: cache.shape.headDim }
 }
 
-/** The cached values of a head, as rows; they are stored transposed. */
+/** The cached values of a head, likewise. */
 export function valuesOf(cache: KvCache, layer: number, head: number): HeadRows {
-  const { value, capacity, shape } = cache.layer(layer)
-  const { headDim } = shape
-  const length = cache.lengthOf(layer, head)
-  const rows = new Float32Array(length * headDim)
-  for (let column = 0; column < headDim; column++) {
-    const from = (head * headDim + column) * capacity
-    for (let slot = 0; slot < length; slot++) rows[slot * headDim + column] = value[from + slot]!
-  }
-  return { rows, headDim }
+  const rows = cache.layer(layer).valueRows(head, cache.lengthOf(layer, head))
+  return { rows, headDim: cache.shape.headDim }
 }
 
 /** Something for each head of each layer. */

@@ -2,7 +2,7 @@
 import type { CachePolicy, CacheSession, KvCache, LocalModel } from '@lc/core'
 import type { SuiteRunner } from '@lc/model/testing'
 import { largestDifference } from '@lc/model/testing'
-import { meanLength, perHead } from '../policy/head-rows.ts'
+import { keysOf, meanLength, perHead, valuesOf } from '../policy/head-rows.ts'
 
 /** The policy under test. */
 export interface CachePolicySuiteOptions extends SuiteRunner {
@@ -60,10 +60,10 @@ function testIdentity(options: CachePolicySuiteOptions): void {
     const full = model.session({ accuracy: 'exact' })
     expect(largestDifference(logits, await full.prefill(prompt))).toBe(0)
     expect(largestDifference(await session.append(next), await full.append(next))).toBe(0)
-    for (let layer = 0; layer < full.cache.shape.layers; layer++) {
-      expect(largestDifference(session.cache.layer(layer).key, full.cache.layer(layer).key)).toBe(0)
-      expect(largestDifference(session.cache.layer(layer).value, full.cache.layer(layer).value)).toBe(0)
-    }
+    perHead(full.cache, (layer, head) => {
+      for (const rows of [keysOf, valuesOf])
+        expect(largestDifference(rows(session.cache, layer, head).rows, rows(full.cache, layer, head).rows)).toBe(0)
+    })
     expect(session.report().compressions.length, 'times it acted').toBe(0)
     await closeAll(session, full)
   })

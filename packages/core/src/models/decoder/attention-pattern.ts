@@ -1,7 +1,8 @@
 import type { Value } from '../../graph/value.ts'
 import type { HostTensor, Tensor } from '../../runtime/tensor.ts'
 import type { RopeTables } from '../rope/rope-tables.ts'
-import type { AttentionMode, AttentionSite } from './attention-site.ts'
+import type { AttentionMode } from './attention-mode.ts'
+import type { AttentionSite } from './attention-site.ts'
 import type { DecoderConfig } from './decoder-config.ts'
 
 /** What a pattern sees of a cache at a run. */

@@ -1,20 +1,13 @@
 import type { Shape } from '../../graph/dimension.ts'
 import type { DType } from '../../graph/dtype.ts'
 import type { GraphScope, Value } from '../../graph/value.ts'
+import type { AttentionMode } from './attention-mode.ts'
 import type { DecoderConfig } from './decoder-config.ts'
+import type { PastInputs } from './past-inputs.ts'
 
 /**
- * What a run of the graph does.
- *
- * - `fused`: T new tokens of B texts after a past that is the same for all heads; causal; for chunks of prompts.
- * - `open`: T new tokens of one text, with a bias for every head and key: any set of visible keys.
- * - `step`: one new token, with a bias for every head and cached key.
- */
-export type AttentionMode = 'fused' | 'open' | 'step'
-
-/**
- * The place in a layer where attention is computed. Letters: B texts, T new tokens, C slots of the cache (its capacity; slots
- * that are not in use hold zeros), H query heads, G key/value heads, D head size.
+ * The place in a layer where attention is computed. Letters: B texts, T new tokens, C slots of the cache (its capacity; what
+ * slots that are not in use hold is finite and means nothing), H query heads, G key/value heads, D head size.
  */
 export interface AttentionSite {
   readonly graph: GraphScope
@@ -31,11 +24,13 @@ export interface AttentionSite {
   readonly key: Value
   /** `[B, T, G*D]`; in a step `[G, D, 1]`. */
   readonly value: Value
+  /** The cache as it is given; patterns with a `build` of their own see float32 keys and values, with C the same everywhere. */
+  readonly past: PastInputs
   /** `[G, C, D]`; with B texts `[B, G, C, D]`. */
   readonly pastKey: Value
   /** Transposed, which is how it is read fastest: `[G, D, C]`; with B texts `[B, G, D, C]`. */
   readonly pastValue: Value
-  /** Added to the scores, `open`: `[G, T, C+T]`, `step`: `[G, 1, C]`. */
+  /** Added to the scores, `open`: `[G, T, C+T]`, `step`: `[G, 1, C]`, in a ragged step `[G, 1, S]`, which hides the slots of other heads. */
   readonly bias?: Value
   /** `fused`: int32 `[B]` and int32 scalar of `groupQueryAttention`. */
   readonly lastIndex?: Value

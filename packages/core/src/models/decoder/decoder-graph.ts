@@ -1,18 +1,21 @@
 /** @file The graph of a decoder: new tokens in, hidden states out, the cache a plain input; everything inside can be fetched. */
 import { checkInteger } from '@lc/model/check'
+import { addDimensions } from '../../graph/dimension.ts'
 import { Graph } from '../../graph/graph.ts'
 import { multiply } from '../../graph/ops/elementwise.ts'
 import { matMul } from '../../graph/ops/matmul.ts'
 import { concat } from '../../graph/ops/movement.ts'
 import type { Value } from '../../graph/value.ts'
+import type { AttentionMode } from './attention-mode.ts'
 import { type AttentionPattern, fullAttention } from './attention-pattern.ts'
-import type { AttentionMode, AttentionSite } from './attention-site.ts'
+import type { AttentionSite } from './attention-site.ts'
 import type { DecoderConfig } from './decoder-config.ts'
 import { decoderLayer, norm, type RotaryInputs, type Stream } from './decoder-layer.ts'
 import { DecoderScope } from './decoder-scope.ts'
 import { embedTokens } from './embed-tokens.ts'
 import { headLogits } from './head-graph.ts'
 import type { ChooseForm, LinearForm } from './linear-form.ts'
+import { type PastForm, pastInputs } from './past-inputs.ts'
 import { plainAttention } from './plain-attention.ts'
 import type { DecoderGraph } from './weight-recipe.ts'
 
@@ -32,11 +35,15 @@ export interface DecoderGraphOptions {
   readonly rotated?: boolean
   /** In steps, one input `bias` for all layers instead of one each: for caches whose heads are alike. Defaults to false. */
   readonly sharedBias?: boolean
+  /** How the cache is given. Defaults to float32, all layers alike. */
+  readonly past?: PastForm
   /** Build only the first layers. Defaults to all. */
   readonly layers?: number
   /** Add the output head, and with it the output `logits`. Defaults to false. */
   readonly head?: boolean
 }
+
+const plainPast: PastForm = { format: 'float32', layout: 'alike' }
 
 const float32Everywhere: ChooseForm = () => ({ kind: 'float32' })
 
@@ -49,7 +56,7 @@ export function canRotate(config: DecoderConfig): boolean {
  * The graph of a decoder.
  *
  * Inputs: `ids` int64 `[B, T]` (a step: `[1]`); per kind of rotation `cos.<kind>` and `sin.<kind>` `[B, T, R/2]`; per layer the
- * cache `pastKey.<l>` and `pastValue.<l>` as in `AttentionSite`; `lastIndex` and `totalLength` (fused) or `bias.<l>` (open, step;
+ * cache as in `pastInputs`; `lastIndex` and `totalLength` (fused) or `bias.<l>` (open, step;
  * or one `bias`).
  *
  * Outputs: `hidden` (after the final norm), per layer `key.<l>`, `value.<l>`, `query.<l>` (rotated) and, unless the stream is
@@ -65,11 +72,12 @@ export function buildDecoderGraph(config: DecoderConfig, options: DecoderGraphOp
   const rotary = rotaryInputs(scope, mode)
   const shared = sharedInputs(scope, mode, options.sharedBias ?? false)
   const named = options.variant === undefined ? {} : { variant: options.variant }
+  const form = options.past ?? plainPast
   let stream: Stream = { sum: embedTokens(scope, ids, options.embedding ?? { kind: 'float32' }) }
   const rows: { keys: Value[]; values: Value[] } = { keys: [], values: [] }
   for (let layer = 0; layer < count; layer++) {
     const attend = (query: Value, key: Value, value: Value): Value => {
-      const site = attentionSite(scope, { layer, mode, query, key, value, ...named, ...shared })
+      const site = attentionSite(scope, form, { layer, mode, query, key, value, ...named, ...shared })
       for (const [name, output] of Object.entries({ query, key, value })) site.output(name, output)
       rows.keys.push(key)
       rows.values.push(value)
@@ -133,19 +141,24 @@ interface SiteFields {
   readonly bias?: Value
 }
 
-function attentionSite(scope: DecoderScope, fields: SiteFields): AttentionSite {
+function attentionSite(scope: DecoderScope, form: PastForm, fields: SiteFields): AttentionSite {
   const { graph, config } = scope
   const { layer, mode } = fields
-  const { kvHeads, headDim } = config
-  const batch = mode === 'fused' ? ['B'] : []
+  const { kvHeads } = config
+  const past = pastInputs({ ...form, graph, config, layer, mode })
   const window = config.layers[layer]!.window
-  const bias = mode === 'step' ? [kvHeads, 1, 'C'] : [kvHeads, 'T', 'C+T']
+  const bias = mode === 'step' ? [kvHeads, 1, past.slots] : [kvHeads, 'T', addDimensions(past.slots, 'T')]
   return {
     ...fields,
     graph,
     config,
-    pastKey: graph.input(`pastKey.${layer}`, 'float32', [...batch, kvHeads, 'C', headDim]),
-    pastValue: graph.input(`pastValue.${layer}`, 'float32', [...batch, kvHeads, headDim, 'C']),
+    past,
+    get pastKey() {
+      return past.key()
+    },
+    get pastValue() {
+      return past.value()
+    },
     ...(window !== undefined && { window }),
     ...(mode !== 'fused' && !fields.bias && { bias: graph.input(`bias.${layer}`, 'float32', bias) }),
     input: (name, dtype, shape) => graph.input(`${name}.${layer}`, dtype, shape),

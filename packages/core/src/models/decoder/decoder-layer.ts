@@ -6,7 +6,7 @@ import { gelu, multiply } from '../../graph/ops/elementwise.ts'
 import { reshape, split } from '../../graph/ops/movement.ts'
 import { simplifiedLayerNormalization } from '../../graph/ops/normalisation.ts'
 import type { Value } from '../../graph/value.ts'
-import type { AttentionMode } from './attention-site.ts'
+import type { AttentionMode } from './attention-mode.ts'
 import type { DecoderScope } from './decoder-scope.ts'
 import { linear } from './linear.ts'
 

@@ -10,6 +10,7 @@ import type { AttentionPattern } from './attention-pattern.ts'
 import type { DecoderConfig } from './decoder-config.ts'
 import { buildDecoderGraph } from './decoder-graph.ts'
 import { buildHeadGraph } from './head-graph.ts'
+import type { PastForm } from './past-inputs.ts'
 import { type DecoderProgramKind, planForms } from './plan-forms.ts'
 import type { DecoderGraph } from './weight-recipe.ts'
 
@@ -21,6 +22,8 @@ export interface ProgramRequest {
   readonly layers?: number
   /** A step with one bias for all layers. */
   readonly sharedBias?: boolean
+  /** How the cache is given. Defaults to float32, all layers alike. */
+  readonly past?: PastForm
   /** Which of the attention pattern's graphs. Defaults to the one without a name. */
   readonly variant?: string
 }
@@ -76,8 +79,9 @@ export class DecoderPrograms {
   }
 
   #entryFor(request: ProgramRequest, { onProgress }: CallOptions): ProgramEntry {
-    const { kind, accuracy, layers, sharedBias, variant } = request
-    const key = [kind, accuracy, layers ?? 'all', sharedBias ?? false, variant].join(' ')
+    const { kind, accuracy, layers, sharedBias, past, variant } = request
+    const form = past ? `${past.format} ${past.layout}` : 'float32 alike'
+    const key = [kind, accuracy, layers ?? 'all', sharedBias ?? false, form, variant].join(' ')
     const known = this.#programs.get(key)
     if (known && !known.controller.signal.aborted) return known
     const controller = new AbortController()
@@ -110,7 +114,7 @@ export class DecoderPrograms {
     })
   }
 
-  #build({ kind, accuracy, layers, sharedBias = false, variant }: ProgramRequest): DecoderGraph {
+  #build({ kind, accuracy, layers, sharedBias = false, past, variant }: ProgramRequest): DecoderGraph {
     const { config, files, device, attention } = this.#fields
     const plan = planForms({ config, weights: files.weights, device: device.kind, kind, accuracy })
     if (kind === 'head') return buildHeadGraph(config, plan)
@@ -120,6 +124,7 @@ export class DecoderPrograms {
       mode: kind === 'prefill' ? 'fused' : kind === 'step' ? 'step' : 'open',
       head: kind === 'step' || kind === 'verify',
       sharedBias,
+      ...(past && { past }),
       ...(layers !== undefined && { layers }),
       ...(variant !== undefined && { variant }),
     })

@@ -1,9 +1,10 @@
 /** @file Attention over everything that the bias leaves visible, for each mode of a run. */
 import { InternalError } from '@lc/model/errors'
+import { quantisedMix, quantisedScores } from '../../graph/composite/quantised-cache.ts'
 import { addDimensions } from '../../graph/dimension.ts'
 import { groupQueryAttention } from '../../graph/ops/attention.ts'
 import { add, divide, multiply, tanh } from '../../graph/ops/elementwise.ts'
-import { fusedMatMul } from '../../graph/ops/matmul.ts'
+import { fusedMatMul, matMul } from '../../graph/ops/matmul.ts'
 import { concat, reshape, slice, transpose, unsqueeze } from '../../graph/ops/movement.ts'
 import { softmax } from '../../graph/ops/reduction.ts'
 import type { Value } from '../../graph/value.ts'
@@ -51,20 +52,46 @@ function openAttention(site: AttentionSite): Value {
   return reshape(transpose(mixed, [2, 0, 1, 3]), [1, tokens, heads * headDim])
 }
 
-/** The layouts that a one-row step reads fastest: keys times queries, transposed values times weights. */
 function stepAttention(site: AttentionSite): Value {
-  const { config, query, key, value, pastKey, pastValue } = site
-  const product = { transposeB: true, alpha: config.queryScale }
-  const past = transpose(softCapped(site, fusedMatMul(pastKey, query, product)), [0, 2, 1])
-  const own = softCapped(site, fusedMatMul(query, key, product))
-  const weights = softmax(concat([add(past, need(site)), own]))
-  const pastWeights = slice(weights, { axis: -1, start: 0, end: -1 })
-  const ownWeights = slice(weights, { axis: -1, start: -1 })
-  const mixed = add(
-    fusedMatMul(pastValue, pastWeights, { transposeB: true }),
-    fusedMatMul(value, ownWeights, { transposeB: true }),
+  const { config, query, key, past } = site
+  const own = softCapped(site, fusedMatMul(query, key, { transposeB: true, alpha: config.queryScale }))
+  const scores = softCapped(
+    site,
+    past.layout === 'ragged' ? byHead(site, pastScores(site, flat(site, query))) : pastScores(site, query),
   )
-  return reshape(transpose(mixed, [0, 2, 1]), [1, config.heads * config.headDim])
+  const weights = softmax(concat([add(scores, need(site)), own]))
+  const pastWeights = slice(weights, { axis: -1, start: 0, end: -1 })
+  const ownMixed = matMul(
+    slice(weights, { axis: -1, start: -1 }),
+    reshape(site.value, [config.kvHeads, 1, config.headDim]),
+  )
+  const mixed =
+    past.layout === 'ragged' ? byHead(site, pastMix(site, flat(site, pastWeights))) : pastMix(site, pastWeights)
+  return reshape(add(mixed, ownMixed), [1, config.heads * config.headDim])
+}
+
+/** Scores of rows of queries `[G, R, D]` against the cache, `[G, R, C]`. Float32: keys times queries, which is read fastest. */
+function pastScores({ config, past }: AttentionSite, rows: Value): Value {
+  if (past.quantised) return quantisedScores(multiply(rows, config.queryScale), past.quantised.keys)
+  return transpose(fusedMatMul(past.key(), rows, { transposeB: true, alpha: config.queryScale }), [0, 2, 1])
+}
+
+/** Cached values mixed by weights `[G, R, C]`, `[G, R, D]`. Float32: transposed values times weights. */
+function pastMix({ past }: AttentionSite, weights: Value): Value {
+  if (past.quantised) return quantisedMix(weights, past.quantised.values, Number(weights.shape[1]))
+  return transpose(fusedMatMul(past.value(), weights, { transposeB: true }), [0, 2, 1])
+}
+
+/**
+ * All query heads as rows of the one head that a ragged cache is given as. Each row meets the slots of all heads: products of so few
+ * rows take the time of reading the cache, however many rows there are, and the bias takes away what is not its own.
+ */
+function flat({ config }: AttentionSite, x: Value): Value {
+  return reshape(x, [1, config.heads, x.shape[2]!])
+}
+
+function byHead({ config }: AttentionSite, x: Value): Value {
+  return reshape(x, [config.kvHeads, config.heads / config.kvHeads, x.shape[2]!])
 }
 
 function softCapped(site: AttentionSite, scores: Value): Value {

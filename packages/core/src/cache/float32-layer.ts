@@ -1,0 +1,85 @@
+import type { HostTensor } from '../runtime/tensor.ts'
+import type { HeadLayout } from './head-layout.ts'
+import type { KvLayer, KvShape, NewRows } from './kv-layer.ts'
+import { SlotMatrix, type SlotRun } from './slot-matrix.ts'
+
+const floats = (length: number): Float32Array => new Float32Array(length)
+
+/** Keys `[G, C, D]` and transposed values `[G, D, C]`, ragged `[1, S, D]` and `[1, D, S]`: the layouts that a step reads fastest. */
+export class Float32Layer implements KvLayer {
+  readonly format = 'float32'
+  readonly shape: KvShape
+  readonly layout: HeadLayout
+  readonly key: SlotMatrix<Float32Array>
+  readonly value: SlotMatrix<Float32Array>
+  owners = 1
+
+  constructor(shape: KvShape, layout: HeadLayout) {
+    this.shape = shape
+    this.layout = layout
+    this.key = new SlotMatrix(layout, shape.headDim, 'slots', floats)
+    this.value = new SlotMatrix(layout, shape.headDim, 'columns', floats)
+  }
+
+  get bytes(): number {
+    return this.key.data.byteLength + this.value.data.byteLength
+  }
+
+  get tensors(): Readonly<Record<string, HostTensor>> {
+    return {
+      pastKey: { dtype: 'float32', shape: this.key.shape, data: this.key.data },
+      pastValue: { dtype: 'float32', shape: this.value.shape, data: this.value.data },
+    }
+  }
+
+  copyTo(next: KvLayer, lengths: Int32Array): void {
+    const target = next as Float32Layer
+    this.key.copyTo(target.key, lengths)
+    this.value.copyTo(target.value, lengths)
+  }
+
+  write(head: number, slot: number, rows: NewRows, { first, count }: { first: number; count: number }): void {
+    const { kvHeads, headDim } = this.shape
+    const stride = kvHeads * headDim
+    const place = { offset: first * stride + head * headDim, stride, count }
+    this.key.write(head, slot, rows.key, place)
+    this.value.write(head, slot, rows.value, place)
+  }
+
+  keep(head: number, runs: readonly SlotRun[]): void {
+    this.key.keep(head, runs)
+    this.value.keep(head, runs)
+  }
+
+  keyAt(head: number, slot: number): Float32Array {
+    return rowOf(this.key, head, slot)
+  }
+
+  valueAt(head: number, slot: number): Float32Array {
+    return rowOf(this.value, head, slot)
+  }
+
+  setKey(head: number, slot: number, key: ArrayLike<number>): void {
+    this.key.write(head, slot, key, { offset: 0, stride: 0, count: 1 })
+  }
+
+  setValue(head: number, slot: number, value: ArrayLike<number>): void {
+    this.value.write(head, slot, value, { offset: 0, stride: 0, count: 1 })
+  }
+
+  keyRows(head: number, count: number): Float32Array {
+    return this.key.view(head, count)
+  }
+
+  valueRows(head: number, count: number): Float32Array {
+    const rows = new Float32Array(count * this.shape.headDim)
+    for (let slot = 0; slot < count; slot++) this.value.read(head, slot, rows, slot * this.shape.headDim)
+    return rows
+  }
+}
+
+function rowOf(matrix: SlotMatrix<Float32Array>, head: number, slot: number): Float32Array {
+  const row = new Float32Array(matrix.width)
+  matrix.read(head, slot, row)
+  return row
+}
