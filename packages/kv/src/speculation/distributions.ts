@@ -1,0 +1,15 @@
+import { candidates, type SamplerSettings } from '@lc/core/generate'
+
+/** Whether a sampler always takes the best token. */
+export function isGreedy(sampler: SamplerSettings): boolean {
+  return sampler.temperature === 0 || sampler.topK === 1
+}
+
+/** What a sampler draws from, `[V]`; of a greedy one the distribution at temperature 1. */
+export function distributionOf(logits: Float32Array, sampler: SamplerSettings): Float64Array {
+  const drawing = isGreedy(sampler) ? { temperature: 1, topK: 0, topP: 1, minP: 0 } : sampler
+  const { ids, weights, total } = candidates(logits, drawing)
+  const distribution = new Float64Array(logits.length)
+  for (let index = 0; index < ids.length; index++) distribution[ids[index]!] = weights[index]! / total
+  return distribution
+}
