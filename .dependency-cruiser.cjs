@@ -50,6 +50,7 @@ const rooms = {
     'select',
     'compressor',
     'documents',
+    'structured',
     'no-model',
     'longcodezip',
     'selective-context',

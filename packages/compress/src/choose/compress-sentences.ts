@@ -1,10 +1,17 @@
 import type { CallOptions, Passage, TokenBudget } from '@lc/model'
-import { compressPieces, type Piece } from '../compressor/compress-pieces.ts'
+import { compressPieces } from '../compressor/compress-pieces.ts'
 import type { CompressionResult } from '../compressor/compression-result.ts'
-import { sentenceStarts } from '../prose/sentences.ts'
+import type { Piece } from '../compressor/piece.ts'
+import {
+  lineProtectionDefaults,
+  type ProtectionOptions,
+  protectPieces,
+  resolveProtection,
+} from '../prose/protection.ts'
+import { unitStarts } from '../prose/unit-starts.ts'
 import { bm25 } from '../score/lexical-relevance.ts'
 
-export interface CompressSentencesOptions extends CallOptions {
+export interface CompressSentencesOptions extends ProtectionOptions, CallOptions {
   budget: TokenBudget
   query: string
 }
@@ -12,19 +19,19 @@ export interface CompressSentencesOptions extends CallOptions {
 /** Keeps whole sentences, and of texts of short lines whole lines: those that share most words with the query (BM25). */
 export function compressSentences(
   passages: readonly Passage[],
-  { budget, query, signal }: CompressSentencesOptions,
+  { budget, query, signal, ...options }: CompressSentencesOptions,
 ): Promise<CompressionResult> {
+  const protection = resolveProtection(options, lineProtectionDefaults)
   return compressPieces(passages, {
     budget,
     signal,
     method: 'no-model/sentences',
-    protect: 'prefer',
+    protect: protection.protect,
     choose: async () => {
       const pieces = passages.flatMap(({ text }, passage) => {
         const starts = unitStarts(text)
-        return starts.map(
-          (start, at): Piece => ({ passage, start, end: starts[at + 1] ?? text.length, value: 0, protection: 0 }),
-        )
+        const spans = starts.map((start, at) => ({ start, end: starts[at + 1] ?? text.length }))
+        return protectPieces(text, spans, protection).map((piece): Piece => ({ ...piece, passage, value: 0 }))
       })
       const scores = bm25(
         query,
@@ -33,12 +40,4 @@ export function compressSentences(
       return { pieces: pieces.map((piece, at) => ({ ...piece, value: scores[at]! })), warnings: [] }
     },
   })
-}
-
-/** Starts of sentences and of lines, as far as a line begins a sentence, a record or a turn. */
-function unitStarts(text: string): number[] {
-  const starts = new Set(sentenceStarts(text))
-  for (const match of text.matchAll(/\n+(?=[^\n])/g)) starts.add(match.index + match[0].length)
-  if (text !== '') starts.add(0)
-  return [...starts].sort((a, b) => a - b)
 }

@@ -7,11 +7,14 @@ import { compressForQuestion } from '../llmlingua/longllmlingua.ts'
 import { compressByClassifier } from '../llmlingua2/llmlingua2.ts'
 import { compressCode } from '../longcodezip/compress-code.ts'
 import { compressWithoutModel } from '../no-model/no-model.ts'
+import type { ProtectionOptions } from '../prose/protection.ts'
+import { compressStructured, type Structure } from '../structured/compress-structured.ts'
 import { type CompressionModel, chooseMethod, isClassifier, isScorer, type MethodChoice } from './choose-method.ts'
 import { compressSentences } from './compress-sentences.ts'
+import { type ContentKind, kindOf } from './content-kind.ts'
 
 /** Options of `compress`. */
-export interface CompressOptions extends CallOptions {
+export interface CompressOptions extends ProtectionOptions, CallOptions {
   /** Tokens at most; a number counts in the model's tokenizer, without a model in an estimate. */
   budget: number | TokenBudget
   /** What the passages are needed for. */
@@ -53,9 +56,9 @@ function compressBy(
   passages: readonly Passage[],
   options: CompressOptions,
 ): Promise<CompressionResult> {
-  const { model, query, parsers, signal, onProgress } = options
+  const { model, query, parsers, signal, onProgress, protect, protectedKinds, forcedPhrases } = options
   const budget = resolveBudget(options.budget, model?.tokenizer ?? estimateTokenizer())
-  const call = { budget, signal, onProgress }
+  const call = { budget, signal, onProgress, protect, protectedKinds, forcedPhrases }
   if (isScorer(model)) {
     const scored = { ...call, scorer: model }
     if (method === 'longcodezip') return compressCode(passages, { ...scored, query, parsers })
@@ -64,6 +67,14 @@ function compressBy(
   }
   if (method === 'llmlingua2' && isClassifier(model))
     return compressByClassifier(passages, { ...call, classifier: model, query })
-  if (content !== 'code') return compressSentences(passages, { ...call, query: query ?? '' })
+  if (content === 'json' || content === 'table' || content === 'chat') {
+    const structureOf = ({ text, source }: Passage) => structureOfKind(kindOf(text, source.uri))
+    return compressStructured(passages, { ...call, query: query ?? '', method: `no-model/${content}`, structureOf })
+  }
+  if (content === 'prose') return compressSentences(passages, { ...call, query: query ?? '' })
   return compressWithoutModel(passages, { ...call, query, parsers })
+}
+
+function structureOfKind(kind: ContentKind): Structure {
+  return kind === 'code' || kind === 'prose' ? 'text' : kind
 }

@@ -1,5 +1,7 @@
 import type { Passage } from '@lc/model'
 import { languageOf } from '../code/language.ts'
+import { speaker } from '../structured/chat-outline.ts'
+import { isJson, isJsonLines } from '../structured/json-tree.ts'
 
 /** What a text is, as far as compressing it goes. */
 export type ContentKind = 'code' | 'prose' | 'json' | 'table' | 'chat'
@@ -24,25 +26,24 @@ export function contentKind(passages: readonly Passage[]): ContentKind {
 /** Only so much of a text is looked at. */
 const sampleLength = 20_000
 
-function kindOf(text: string, uri: string): ContentKind {
+/** The kind of one text. */
+export function kindOf(text: string, uri: string): ContentKind {
   const sample = text.slice(0, sampleLength)
-  if (/\.(jsonl?|ndjson)$/i.test(uri) || isJson(text)) return 'json'
+  if (/\.(jsonl?|ndjson)$/i.test(uri) || (text.length <= longestJson && isJsonText(text))) return 'json'
   if (/\.(csv|tsv)$/i.test(uri) || isTable(sample)) return 'table'
   if (/\.(md|markdown|txt|rst|html?)$/i.test(uri)) return isChat(sample) ? 'chat' : 'prose'
   if (languageOf(uri, sample) !== 'text') return 'code'
   if (isChat(sample)) return 'chat'
+  if (isCommaTable(sample)) return 'table'
   if (looksLikeCode(sample)) return 'code'
   return /^message:\d+$/.test(uri) ? 'chat' : 'prose'
 }
 
-function isJson(text: string): boolean {
-  if (!/^\s*[[{]/.test(text) || text.length > 2_000_000) return false
-  try {
-    JSON.parse(text)
-    return true
-  } catch {
-    return false
-  }
+/** Longer texts are not parsed to find out. */
+const longestJson = 2_000_000
+
+function isJsonText(text: string): boolean {
+  return isJson(text) || isJsonLines(text)
 }
 
 function linesOf(text: string): string[] {
@@ -60,9 +61,15 @@ function isTable(text: string): boolean {
   })
 }
 
+/** Four lines or more, all with the same number of commas, at least two. */
+function isCommaTable(text: string): boolean {
+  const counts = linesOf(text).map((line) => line.split(',').length - 1)
+  return counts.length >= 4 && counts[0]! >= 2 && counts.every((count) => count === counts[0])
+}
+
 /** Two turns or more, each announced by its speaker at the start of a line. */
 function isChat(text: string): boolean {
-  const turns = text.match(/^(?:user|assistant|system|tool|human|ai|speaker \d+)\s*:/gim)
+  const turns = text.match(speaker)
   return (turns?.length ?? 0) >= 2
 }
 

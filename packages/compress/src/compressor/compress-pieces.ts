@@ -1,22 +1,15 @@
 /** @file The way that compressors of words and phrases go: cut passages into pieces, value them, keep the best that fit. */
 import { fitBudget, type Passage, type Span, type TokenBudget } from '@lc/model'
-import { checkArgument } from '@lc/model/check'
 import { normaliseSpans } from '@lc/model/text'
+import { checkPassages } from './check-passages.ts'
 import { type Clock, startClock } from './clock.ts'
 import type { CompressionResult } from './compression-result.ts'
 import { describeSentences, type SentenceUnit, sentenceUnits } from './describe-sentences.ts'
 import { createExpand } from './expand.ts'
+import { fillRest } from './fill-rest.ts'
+import type { Piece } from './piece.ts'
 import { type RenderedContext, type RenderSource, renderKept } from './render-kept.ts'
 import { keptPassages, keptSpansOf } from './result-passages.ts'
-
-/** A smallest thing that is kept or dropped. The pieces of a passage do not overlap; what is in none is dropped. */
-export interface Piece extends Span {
-  passage: number
-  /** Higher is kept first. */
-  value: number
-  /** 0, or how late it is given up among protected pieces. */
-  protection: number
-}
 
 /** What a method decides. */
 export interface PieceChoice {
@@ -51,7 +44,7 @@ export async function compressPieces(
   passages: readonly Passage[],
   options: CompressPiecesOptions,
 ): Promise<CompressionResult> {
-  checkIds(passages)
+  checkPassages(passages)
   const clock = startClock()
   const { tokenizer, tokens: budget } = options.budget
   const sources = passages.map(({ text }): RenderSource => ({ text, title: '', marker: () => '' }))
@@ -93,15 +86,6 @@ export async function compressPieces(
   }
 }
 
-function checkIds(passages: readonly Passage[]): void {
-  const seen = new Set<string>()
-  for (const { id, text } of passages) {
-    checkArgument(typeof text === 'string', 'passages.text', text, 'a string')
-    checkArgument(!seen.has(id), 'passages.id', id, 'unique')
-    seen.add(id)
-  }
-}
-
 function unitText(passages: readonly Passage[], { passage, start, end }: SentenceUnit): string {
   return passages[passage]!.text.slice(start, end)
 }
@@ -121,29 +105,41 @@ function keepPieces(
   }
   if (choice.kept) return spansOf(choice.pieces.filter((_, index) => choice.kept![index] === 1))
   const rank = rankPieces(choice.pieces)
-  const { kept } = fitBudget(choice.pieces, {
+  const render = (pieces: readonly Piece[]): string => renderInOrder(sources, spansOf(pieces), order).text
+  const fitted = fitBudget(choice.pieces, {
     budget: options.budget,
-    render: (pieces) => renderInOrder(sources, spansOf(pieces), order).text,
+    render,
     priority: (_, index) => rank[index]!,
     ...(options.protect === 'require' ? { required: (piece: Piece) => piece.protection > 0 } : {}),
     fillAttempts: 16,
   })
-  return spansOf(kept)
+  return spansOf(fillRest({ ...fitted, pieces: choice.pieces, rank, sources, render, budget: options.budget }))
 }
 
-/** Protected pieces before all others, the best protected first; then by value, the earlier of equals first. */
+/** Protected pieces before all others, the best protected first; then by tier and value, the earlier of equals first. */
 function rankPieces(pieces: readonly Piece[]): Float64Array {
   const order = pieces.map((_, index) => index)
   order.sort((a, b) => {
     const first = pieces[a]!
     const second = pieces[b]!
-    return second.protection - first.protection || second.value - first.value || a - b
+    return (
+      second.protection - first.protection ||
+      (second.tier ?? 0) - (first.tier ?? 0) ||
+      compareValues(second.value, first.value) ||
+      a - b
+    )
   })
   const rank = new Float64Array(pieces.length)
   order.forEach((index, place) => {
     rank[index] = pieces.length - place
   })
   return rank
+}
+
+/** As a - b, with NaN below all numbers. */
+function compareValues(a: number, b: number): number {
+  if (Number.isNaN(a) || Number.isNaN(b)) return Number(Number.isNaN(b)) - Number(Number.isNaN(a))
+  return a === b ? 0 : a - b
 }
 
 /** Renders passages in another order; the result's passages stay in the order given. */

@@ -4,10 +4,14 @@ import { intersectSpans } from '@lc/model/text'
 import { sentenceStarts } from '../prose/sentences.ts'
 import type { CompressedUnit, UnitState } from './compression-result.ts'
 
-/** A sentence of a passage. */
+/** A sentence of a passage, or another part that results are told in. */
 export interface SentenceUnit extends Span {
   passage: number
   id: string
+  /** Defaults to `'sentence'`. */
+  kind?: string
+  /** Defaults to none. */
+  name?: string
 }
 
 interface Valued extends Span {
@@ -45,8 +49,8 @@ export function describeSentences(
       id: unit.id,
       passageId: passages[unit.passage]!.id,
       source: passages[unit.passage]!.source.uri,
-      kind: 'sentence',
-      name: '',
+      kind: unit.kind ?? 'sentence',
+      name: unit.name ?? '',
       start: unit.start,
       end: unit.end,
       tokens: countWithin(tokenStarts[unit.passage]!, unit),

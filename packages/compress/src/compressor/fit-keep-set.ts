@@ -2,6 +2,7 @@
  * @file The hard bound: a planned keep-set is rendered, counted exactly, trimmed until it fits, and filled with what still
  * fits. Plans add token counts of parts; only here the tokens of the whole string decide.
  */
+import { BudgetTooSmallError } from '@lc/model/errors'
 import type { RenderedContext } from './render-kept.ts'
 
 /** A smallest thing that is kept or dropped. */
@@ -12,6 +13,8 @@ export interface KeepItem {
   value: number
   /** The index of the item that must be kept too, smaller than the own; -1 for none. */
   parent: number
+  /** 0 or missing, or how late it is given up: before all of its worth. */
+  protection?: number
 }
 
 export interface FitKeepSetInput {
@@ -23,6 +26,8 @@ export interface FitKeepSetInput {
   count(text: string): number
   /** What is left of the budget goes to any item (default), or only to items of the plan that were trimmed. */
   fill?: 'all' | 'planned'
+  /** Whether protected items (which the plan must hold) may not be given up. Defaults to false. */
+  required?: boolean
 }
 
 export interface FitKeepSetResult {
@@ -30,8 +35,12 @@ export interface FitKeepSetResult {
   tokens: number
 }
 
-/** Makes a plan fit. The result is within the budget always; it is empty when nothing fits. */
+/**
+ * Makes a plan fit. The result is within the budget always; it is empty when nothing fits.
+ * @throws BudgetTooSmallError when protected items are required and do not fit
+ */
 export function fitKeepSet(input: FitKeepSetInput): FitKeepSetResult {
+  if (input.required) checkRequired(input)
   const planned = input.kept.slice()
   const trimmed = trim(input, measure(input))
   return fill(input, trimmed, (index) => input.fill !== 'planned' || planned[index] === 1)
@@ -40,6 +49,26 @@ export function fitKeepSet(input: FitKeepSetInput): FitKeepSetResult {
 function measure(input: FitKeepSetInput): FitKeepSetResult {
   const rendered = input.render(input.kept)
   return { rendered, tokens: input.count(rendered.text) }
+}
+
+/** What is protected must fit with all that it depends on, and nothing else. */
+function checkRequired(input: FitKeepSetInput): void {
+  const { items, budget } = input
+  const least = new Uint8Array(items.length)
+  items.forEach((item, index) => {
+    if (isProtected(item)) for (const each of missingChain(items, least, index)) least[each] = 1
+  })
+  const { tokens } = measure({ ...input, kept: least })
+  if (tokens > budget) throw new BudgetTooSmallError({ budget, minimum: tokens, reason: 'protected text' })
+}
+
+function isProtected({ protection = 0 }: KeepItem): boolean {
+  return protection > 0
+}
+
+/** Negative where the first is given up later: more protected, or denser. */
+function compareWorth(a: KeepItem, b: KeepItem): number {
+  return (b.protection ?? 0) - (a.protection ?? 0) || density(b) - density(a)
 }
 
 function density(item: KeepItem): number {
@@ -56,12 +85,17 @@ function trim(input: FitKeepSetInput, start: FitKeepSetResult): FitKeepSetResult
   })
   const leaves = items.flatMap((_, index) => (kept[index] && dependants[index] === 0 ? [index] : []))
   // the last is dropped first: the least dense, of equals the latest
-  leaves.sort((a, b) => density(items[b]!) - density(items[a]!) || a - b)
+  leaves.sort((a, b) => compareWorth(items[a]!, items[b]!) || a - b)
   let current = start
   while (current.tokens > budget && leaves.length > 0) {
     let excess = current.tokens - budget
     while (excess > 0 && leaves.length > 0) {
       const index = leaves.pop()!
+      if (input.required && isProtected(items[index]!)) {
+        // all that may go is gone
+        leaves.length = 0
+        break
+      }
       kept[index] = 0
       excess -= Math.max(1, items[index]!.tokens)
       const { parent } = items[index]!
@@ -75,12 +109,11 @@ function trim(input: FitKeepSetInput, start: FitKeepSetResult): FitKeepSetResult
 }
 
 function insertLeaf(leaves: number[], items: readonly KeepItem[], index: number): void {
-  const own = density(items[index]!)
   let low = 0
   let high = leaves.length
   while (low < high) {
     const middle = (low + high) >> 1
-    if (density(items[leaves[middle]!]!) >= own) low = middle + 1
+    if (compareWorth(items[leaves[middle]!]!, items[index]!) <= 0) low = middle + 1
     else high = middle
   }
   leaves.splice(low, 0, index)
@@ -95,7 +128,7 @@ const slackPerItem = 8
 function fill(input: FitKeepSetInput, start: FitKeepSetResult, allowed: (index: number) => boolean): FitKeepSetResult {
   const { items, kept, budget } = input
   const order = items.map((_, index) => index).filter((index) => !kept[index] && allowed(index))
-  order.sort((a, b) => density(items[b]!) - density(items[a]!) || a - b)
+  order.sort((a, b) => compareWorth(items[a]!, items[b]!) || a - b)
   let current = start
   for (let round = 0; round < 8; round++) {
     const before = kept.slice()

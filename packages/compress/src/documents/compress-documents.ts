@@ -1,9 +1,9 @@
 /** @file The way that all compressors of whole lines go: read passages into units, choose blocks, render within the budget. */
 import type { Passage, Span, TokenBudget } from '@lc/model'
-import { checkArgument } from '@lc/model/check'
 import { normaliseSpans } from '@lc/model/text'
 import type { CodeParsers } from '../code/code-parsers.ts'
 import type { Language } from '../code/language.ts'
+import { checkPassages } from '../compressor/check-passages.ts'
 import { type Clock, startClock } from '../compressor/clock.ts'
 import type { CompressionResult } from '../compressor/compression-result.ts'
 import { createExpand } from '../compressor/expand.ts'
@@ -11,9 +11,11 @@ import { type FitKeepSetResult, fitKeepSet } from '../compressor/fit-keep-set.ts
 import type { OmissionStyle } from '../compressor/omission-marker.ts'
 import { type RenderedContext, renderKept } from '../compressor/render-kept.ts'
 import { keptPassages, keptSpansOf } from '../compressor/result-passages.ts'
+import type { ResolvedProtection } from '../prose/protection.ts'
 import type { Block } from './build-blocks.ts'
 import { type CodeDocument, type DocumentUnit, readDocuments, unitsOf } from './code-document.ts'
 import { describeUnits, wholeUnitText } from './describe-units.ts'
+import { protectSelection } from './protect-selection.ts'
 import { refineSelection } from './refine-selection.ts'
 import type { Selection } from './selection.ts'
 
@@ -32,6 +34,8 @@ export interface CompressDocumentsOptions {
   omission: OmissionStyle
   /** Named in the result. */
   method: string
+  /** What survives as long as it can; nothing in particular by default. */
+  protection?: ResolvedProtection | undefined
   signal?: AbortSignal | undefined
   /** Called only when the input is over a budget above 0. */
   choose(documents: readonly CodeDocument[], units: readonly DocumentUnit[], clock: Clock): Promise<Choice>
@@ -39,7 +43,7 @@ export interface CompressDocumentsOptions {
 
 /**
  * Compresses passages by whole lines. An input within the budget comes back unchanged.
- * @throws InvalidArgumentError for passages that share an id
+ * @throws InvalidArgumentError for passages that share an id; BudgetTooSmallError for protected text that must stay and does not fit
  */
 export async function compressDocuments(
   passages: readonly Passage[],
@@ -79,15 +83,6 @@ export async function compressDocuments(
   }
 }
 
-function checkPassages(passages: readonly Passage[]): void {
-  const seen = new Set<string>()
-  for (const { id, text } of passages) {
-    checkArgument(typeof text === 'string', 'passages.text', text, 'a string')
-    checkArgument(!seen.has(id), 'passages.id', id, 'unique')
-    seen.add(id)
-  }
-}
-
 interface Outcome {
   rendered: RenderedContext
   tokens: number
@@ -101,20 +96,32 @@ async function chooseAndRender(
   options: CompressDocumentsOptions,
   clock: Clock,
 ): Promise<Outcome> {
-  if (options.budget.tokens === 0)
+  const required = options.protection?.protect === 'require'
+  if (options.budget.tokens === 0 && !required)
     return { rendered: emptyContext(documents), tokens: 0, scores: undefined, warnings: [] }
   const { selection, scores, warnings } = await options.choose(documents, units, clock)
-  const fitted = await clock.time('fit', () => fitSelection(documents, selection, options.budget))
+  const fitted = await clock.time('fit', () => fitSelection(documents, selection, options))
   return { ...fitted, scores, warnings }
 }
 
 /** Less than this share of the budget may stay unused while there is anything smaller to add. */
 const worthRefining = 0.02
 
-function fitSelection(documents: readonly CodeDocument[], selection: Selection, budget: TokenBudget): FitKeepSetResult {
+function fitSelection(
+  documents: readonly CodeDocument[],
+  chosen: Selection,
+  { budget, protection }: CompressDocumentsOptions,
+): FitKeepSetResult {
+  const selection = protection ? protectSelection(documents, chosen, protection) : chosen
   const fit = (plan: Selection): FitKeepSetResult =>
     fitKeepSet({
-      items: plan.blocks.map(({ tokens, parent }, at) => ({ tokens, parent, value: plan.values[at]! })),
+      items: plan.blocks.map(({ tokens, parent }, at) => ({
+        tokens,
+        parent,
+        value: plan.values[at]!,
+        protection: plan.protection?.[at] ?? 0,
+      })),
+      required: protection?.protect === 'require',
       kept: plan.kept,
       budget: budget.tokens,
       fill: plan.fill,

@@ -9,25 +9,36 @@ import type { Selection } from './selection.ts'
  */
 export function refineSelection(
   documents: readonly CodeDocument[],
-  { blocks, kept, values, fill }: Selection,
+  { blocks, kept, values, fill, protection }: Selection,
   room: number,
 ): Selection {
   const refined: Block[] = []
   const refinedKept: number[] = []
   const refinedValues: number[] = []
+  const refinedProtection: number[] = []
   // where each block went: its children, if it has any, hang there
   const moved = new Int32Array(blocks.length)
   blocks.forEach((block, index) => {
     moved[index] = refined.length
     const parent = block.parent < 0 ? -1 : moved[block.parent]!
-    const parts = kept[index] || block.tokens <= room ? [block] : partsOf(documents[block.document]!, block, room)
+    const parts =
+      kept[index] || block.tokens <= room || protection?.[index]
+        ? [block]
+        : partsOf(documents[block.document]!, block, room)
     for (const part of parts) {
       refined.push({ ...part, parent })
       refinedKept.push(kept[index]!)
+      refinedProtection.push(protection?.[index] ?? 0)
       refinedValues.push((values[index]! * part.tokens) / Math.max(1, block.tokens))
     }
   })
-  return { blocks: refined, kept: Uint8Array.from(refinedKept), values: Float64Array.from(refinedValues), fill }
+  return {
+    blocks: refined,
+    kept: Uint8Array.from(refinedKept),
+    values: Float64Array.from(refinedValues),
+    fill,
+    protection: Uint8Array.from(refinedProtection),
+  }
 }
 
 /** Only what nothing hangs on can be cut. */

@@ -8,4 +8,6 @@ export interface Selection {
   values: Float64Array
   /** Whether what is left of the budget goes to any block, or only to blocks of the plan. */
   fill: 'all' | 'planned'
+  /** Of each block: 0, or how late it is given up. */
+  protection?: Uint8Array
 }

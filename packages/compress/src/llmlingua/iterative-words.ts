@@ -181,10 +181,8 @@ function keptIds(
 /** A prefix whose cache the scorer keeps, where it can; else its ids, read again with each segment. */
 async function openPrefix(scorer: Scorer, first: Uint32Array, options: ResolvedLlmLinguaOptions): Promise<Prefix> {
   const { accuracy, signal, onProgress } = options
-  const room = Math.max(
-    16,
-    Math.min(scorer.contextLength ?? options.windowTokens, options.windowTokens) - 2 * options.segmentTokens,
-  )
+  const window = Math.min(scorer.contextLength ?? options.windowTokens, options.windowTokens)
+  const room = Math.max(16, window - 2 * options.segmentTokens)
   // what stands first is never dropped, so it may not fill the window
   const head = first.subarray(0, Math.floor(room / 2))
   let ids = head
@@ -192,8 +190,17 @@ async function openPrefix(scorer: Scorer, first: Uint32Array, options: ResolvedL
   return {
     async score(continuation) {
       const context = prepared ?? ids
-      const [result] = await scorer.score([{ context, continuation, join: 'ids' }], { accuracy, signal, onProgress })
-      return result!.logprobs
+      // only a word longer than a segment has more than one part
+      const longest = Math.max(1, window - ids.length)
+      const parts = Array.from({ length: Math.ceil(continuation.length / longest) }, (_, part) =>
+        continuation.subarray(part * longest, (part + 1) * longest),
+      )
+      const requests = parts.map((part) => ({ context, continuation: part, join: 'ids' as const }))
+      const results = await scorer.score(requests, { accuracy, signal, onProgress })
+      if (results.length === 1) return results[0]!.logprobs
+      const logprobs = new Float32Array(continuation.length)
+      for (const [part, result] of results.entries()) logprobs.set(result.logprobs, part * longest)
+      return logprobs
     },
     async append(addition) {
       ids = concatIds(ids, addition)

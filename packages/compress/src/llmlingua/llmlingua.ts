@@ -9,7 +9,7 @@ import { compressionStage } from '../compressor/compression-stage.ts'
 import { textNlls } from '../score/text-nll.ts'
 import { meanNll } from '../score/token-nll.ts'
 import { choosePassages, dynamicRatios } from './budget-controller.ts'
-import { finePassages, toPieces } from './fine-passages.ts'
+import { finePassages, piecesOfDropped, toPieces } from './fine-passages.ts'
 import { valueWords } from './iterative-words.ts'
 import { type LlmLinguaOptions, type ResolvedLlmLinguaOptions, resolveLlmLinguaOptions } from './options.ts'
 
@@ -50,7 +50,10 @@ function compressResolved(passages: readonly Passage[], options: ResolvedLlmLing
       const fine = finePassages(passages, chosen, ratios, options)
       const question = new Uint32Array()
       const valued = await clock.time('score', () => valueWords({ passages: fine, question }, options))
-      return { pieces: toPieces(fine, valued), warnings: [] }
+      const taken = new Set(chosen)
+      const dropped = ranking.filter((index) => !taken.has(index))
+      const pieces = [...toPieces(fine, valued), ...piecesOfDropped(passages, dropped, options)]
+      return { pieces, warnings: [] }
     },
   })
 }

@@ -10,7 +10,7 @@ import { compressionStage } from '../compressor/compression-stage.ts'
 import { conditionalNll } from '../score/conditional-nll.ts'
 import { startIds } from '../score/text-nll.ts'
 import { choosePassages, dynamicRatios } from './budget-controller.ts'
-import { finePassages, toPieces } from './fine-passages.ts'
+import { finePassages, piecesOfDropped, toPieces } from './fine-passages.ts'
 import { valueWords } from './iterative-words.ts'
 import { type LongLlmLinguaOptions, type ResolvedLongLlmLinguaOptions, resolveLongLlmLinguaOptions } from './options.ts'
 import { orderPassages } from './reorder.ts'
@@ -66,7 +66,10 @@ function compressResolved(
       const fine = finePassages(passages, order, ratiosInOrder(chosen, ratios, order), options)
       const question = query === '' ? new Uint32Array() : options.scorer.tokenizer.encode(`${query}\n`).ids
       const valued = await clock.time('score', () => valueWords({ passages: fine, question }, options))
-      return { pieces: toPieces(fine, valued), order, warnings }
+      const taken = new Set(chosen)
+      const dropped = ranking.filter((index) => !taken.has(index))
+      const pieces = [...toPieces(fine, valued), ...piecesOfDropped(passages, dropped, options)]
+      return { pieces, order: [...order, ...dropped], warnings }
     },
   })
 }

@@ -4,10 +4,16 @@ import type { CodeParsers } from '../code/code-parsers.ts'
 import { type Language, languages } from '../code/language.ts'
 import type { OmissionStyle } from '../compressor/omission-marker.ts'
 import { resolveBudget } from '../compressor/resolve-budget.ts'
+import {
+  lineProtectionDefaults,
+  type ProtectionOptions,
+  type ResolvedProtection,
+  resolveProtection,
+} from '../prose/protection.ts'
 import type { SpikeRule } from './split-blocks.ts'
 
-/** Options of `longCodeZip`. */
-export interface LongCodeZipOptions {
+/** Options of `longCodeZip`. Protection holds in mode `'joint'`. */
+export interface LongCodeZipOptions extends ProtectionOptions {
   /** Scores code and query; any `Scorer`, local or remote. */
   scorer: Scorer
   /** Tokens at most, of the scorer's tokenizer or of a named one. In a pipeline the run's budget stands in. */
@@ -70,6 +76,8 @@ export interface ResolvedLongCodeZipOptions extends CallOptions {
   fineRatio: number
   beta: number
   spikes: SpikeRule
+  /** Of mode `'joint'`: the paper's protects nothing. */
+  protection: ResolvedProtection | undefined
 }
 
 /**
@@ -100,6 +108,7 @@ export function resolveLongCodeZipOptions(
     fineRatio: checkNumber(options.fineRatio ?? defaults.fineRatio, 'fineRatio', { min: 0.01, max: 1 }),
     beta: checkNumber(options.beta ?? defaults.beta, 'beta', { min: 0, max: 10 }),
     spikes: checkSpikes(options.spikes ?? defaults.spikes),
+    protection: options.mode === 'paper' ? undefined : resolveProtection(options, lineProtectionDefaults),
   }
 }
 

@@ -3,6 +3,12 @@ import { checkArgument, checkInteger, checkNumber, checkOneOf } from '@lc/model/
 import type { CodeParsers } from '../code/code-parsers.ts'
 import { type Language, languages } from '../code/language.ts'
 import type { OmissionStyle } from '../compressor/omission-marker.ts'
+import {
+  lineProtectionDefaults,
+  type ProtectionOptions,
+  type ResolvedProtection,
+  resolveProtection,
+} from '../prose/protection.ts'
 
 /**
  * What decides which units stay. `'bm25'`: words of the query; `'identifiers'`: its names, rare ones more; `'head-tail'`: the
@@ -11,7 +17,7 @@ import type { OmissionStyle } from '../compressor/omission-marker.ts'
 export type Ranker = 'bm25' | 'identifiers' | 'head-tail' | { embedder: Embedder } | { reranker: Reranker }
 
 /** Options of `noModel`. */
-export interface NoModelOptions {
+export interface NoModelOptions extends ProtectionOptions {
   /** Tokens at most, in a named tokenizer. In a pipeline the run's budget stands in. */
   budget?: TokenBudget | undefined
   /** Defaults to `'bm25'`. */
@@ -36,6 +42,7 @@ export interface ResolvedNoModelOptions extends CallOptions {
   language: Language | undefined
   omission: OmissionStyle
   headShare: number
+  protection: ResolvedProtection
 }
 
 /**
@@ -61,6 +68,7 @@ export function resolveNoModelOptions(
     language: options.language === undefined ? undefined : checkOneOf(options.language, 'language', languages),
     omission: checkOneOf(options.omission ?? defaults.omission, 'omission', ['short', 'counted', 'none']),
     headShare: checkNumber(options.headShare ?? defaults.headShare, 'headShare', { min: 0, max: 1 }),
+    protection: resolveProtection(options, lineProtectionDefaults),
   }
 }
 

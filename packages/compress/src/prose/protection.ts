@@ -11,7 +11,7 @@ export interface ProtectionOptions {
    * sentence, phrases. `'require'`: a budget too small for it is a `BudgetTooSmallError` that tells the minimum.
    */
   protect?: 'prefer' | 'require' | undefined
-  /** What is protected. Defaults to `['numbers', 'urls', 'ids', 'code', 'phrases']`. */
+  /** What is protected. Defaults to `['numbers', 'urls', 'ids', 'code', 'phrases']`; where whole lines are kept or dropped, to `['phrases']`. */
   protectedKinds?: readonly ProtectedKind[] | undefined
   /** Phrases that must survive, taken literally. */
   forcedPhrases?: readonly string[] | undefined
@@ -23,6 +23,12 @@ export const protectionDefaults = Object.freeze({
   protectedKinds: Object.freeze(['numbers', 'urls', 'ids', 'code', 'phrases'] as const),
 } as const)
 
+/** As `protectionDefaults`, for compressors of whole lines: numbers are in half the lines of a program. */
+export const lineProtectionDefaults = Object.freeze({
+  protect: 'prefer',
+  protectedKinds: Object.freeze(['phrases'] as const),
+} as const)
+
 export interface ResolvedProtection {
   protect: 'prefer' | 'require'
   kinds: readonly ProtectedKind[]
@@ -30,8 +36,11 @@ export interface ResolvedProtection {
 }
 
 /** Checks protection options and fills in defaults. */
-export function resolveProtection(options: ProtectionOptions): ResolvedProtection {
-  const kinds = options.protectedKinds ?? protectionDefaults.protectedKinds
+export function resolveProtection(
+  options: ProtectionOptions,
+  defaults: { protectedKinds: readonly ProtectedKind[] } = protectionDefaults,
+): ResolvedProtection {
+  const kinds = options.protectedKinds ?? defaults.protectedKinds
   for (const kind of kinds) checkOneOf(kind, 'protectedKinds', protectedKinds)
   const phrases = options.forcedPhrases ?? []
   for (const phrase of phrases)

@@ -4,9 +4,10 @@
  * official program: white space is not touched, the text so far counts as context, phrases need no parser, the budget is exact.
  */
 import type { CallOptions, ContextState, Passage, Span, Stage } from '@lc/model'
-import { compressPieces, type Piece } from '../compressor/compress-pieces.ts'
+import { compressPieces } from '../compressor/compress-pieces.ts'
 import type { CompressionResult } from '../compressor/compression-result.ts'
 import { compressionStage } from '../compressor/compression-stage.ts'
+import type { Piece } from '../compressor/piece.ts'
 import { phraseSpans } from '../prose/phrases.ts'
 import { type ProtectedPiece, protectPieces } from '../prose/protection.ts'
 import { sentenceStarts } from '../prose/sentences.ts'

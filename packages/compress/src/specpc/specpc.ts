@@ -4,9 +4,10 @@
  * texts of any length, the first token's attention (which is about nothing) is not counted.
  */
 import type { CallOptions, ContextState, Passage, Span, Stage } from '@lc/model'
-import { compressPieces, type Piece } from '../compressor/compress-pieces.ts'
+import { compressPieces } from '../compressor/compress-pieces.ts'
 import type { CompressionResult } from '../compressor/compression-result.ts'
 import { compressionStage } from '../compressor/compression-stage.ts'
+import type { Piece } from '../compressor/piece.ts'
 import { protectPieces } from '../prose/protection.ts'
 import { sentenceStarts } from '../prose/sentences.ts'
 import { wordSpans } from '../prose/words.ts'
