@@ -5,5 +5,11 @@ export {
   compressMessages,
   type HistoryOptions,
 } from './messages/compress-messages.ts'
+export {
+  type HistoryDecision,
+  type HistoryMemory,
+  type HistoryMemoryOptions,
+  historyMemory,
+} from './messages/history-memory.ts'
 export { renderMessages } from './messages/render-messages.ts'
 export type { HistoryCompressor } from './messages/shorten-history.ts'

@@ -2,6 +2,7 @@ import { type CallOptions, estimateTokenizer } from '@lc/model'
 import { checkInteger, checkOneOf } from '@lc/model/check'
 import { resolveBudget } from '../compressor/resolve-budget.ts'
 import type { HistoryOptions } from '../messages/compress-messages.ts'
+import { historyMemory } from '../messages/history-memory.ts'
 import { type HistoryEntry, type ShortHistory, shortenHistory } from '../messages/shorten-history.ts'
 import { historyItem, type PromptMessage, rebuildMessage, renderPrompt } from './history-of-prompt.ts'
 
@@ -16,6 +17,8 @@ export interface PromptReport {
 
 /** Options of `compressPrompt` and `compressSteps`. */
 export interface CompressPromptOptions extends HistoryOptions {
+  /** As in `compressMessages`. Defaults to a memory of its own, which serves all chats of the app. */
+  memory?: HistoryOptions['memory']
   /** How messages are counted. Defaults to roles, texts, calls and results on lines of their own. */
   render?: ((messages: readonly PromptMessage[]) => string) | undefined
   /** Called for each prompt. */
@@ -52,10 +55,11 @@ export function compressPrompt(
   options: CompressPromptOptions & { specification?: 'v3' | 'v4' },
 ): PromptMiddleware<'v3' | 'v4'> {
   const specification = checkOneOf(options.specification ?? 'v3', 'specification', ['v3', 'v4'])
+  const remembering = withMemory(options)
   return {
     specificationVersion: specification,
     async transformParams({ params }) {
-      const prompt = await shortenPrompt(params.prompt, options, { signal: params.abortSignal })
+      const prompt = await shortenPrompt(params.prompt, remembering, { signal: params.abortSignal })
       return { ...params, prompt }
     },
   }
@@ -69,7 +73,12 @@ export function compressPrompt(
 export function compressSteps(
   options: CompressPromptOptions,
 ): <Kind extends PromptMessage>(step: { messages: Kind[] }) => Promise<{ messages: Kind[] }> {
-  return async ({ messages }) => ({ messages: await shortenPrompt(messages, options, {}) })
+  const remembering = withMemory(options)
+  return async ({ messages }) => ({ messages: await shortenPrompt(messages, remembering, {}) })
+}
+
+function withMemory<Options extends CompressPromptOptions>(options: Options): Options {
+  return { ...options, memory: options.memory ?? historyMemory() }
 }
 
 async function shortenPrompt<Kind extends PromptMessage>(
@@ -92,6 +101,7 @@ async function shortenPrompt<Kind extends PromptMessage>(
     query: options.query ?? items.findLast(({ role }) => role === 'user')?.contents.join('\n'),
     model,
     compress: options.compress,
+    memory: options.memory === 'off' ? undefined : options.memory,
   })
   onReport?.({ ...report, budget: budget.tokens })
   return rebuild(entries)

@@ -33,7 +33,7 @@ describe('compressMessages', () => {
     expect(result.messages.at(-1)).toEqual(history.at(-1))
     expect(result.messages[3]!.content).toContain('host ursa-17 is full')
     expect(result.expand(3)).toBe(history[3]!.content)
-    expect(result.methods).toEqual(['no-model/sentences'])
+    expect(result.methods).toEqual([expect.stringMatching(/^no-model\//)])
   })
 
   test('changes nothing that fits', async () => {

@@ -3,6 +3,7 @@ import { type CallOptions, estimateTokenizer, type Message, type TokenBudget } f
 import { checkArgument, checkInteger } from '@lc/model/check'
 import type { CompressionModel } from '../choose/choose-method.ts'
 import { resolveBudget } from '../compressor/resolve-budget.ts'
+import type { HistoryMemory } from './history-memory.ts'
 import { renderMessages } from './render-messages.ts'
 import { type HistoryCompressor, type HistoryEntry, shortenHistory } from './shorten-history.ts'
 
@@ -18,6 +19,12 @@ export interface HistoryOptions {
   keepTurns?: number | undefined
   /** What compresses old messages. Defaults to `compress`, which chooses a method. */
   compress?: HistoryCompressor | undefined
+  /**
+   * Earlier decisions (`historyMemory()`), so that a chat's beginning stays the same from turn to turn and the provider's prompt
+   * cache holds: what was shortened stays as it is while the budget allows. When it does not, the history is brought down to
+   * 70 % of the budget, which leaves room for the next turns. `'off'` decides each time anew and uses the whole budget.
+   */
+  memory?: HistoryMemory | 'off' | undefined
 }
 
 /** Options of `compressMessages`. */
@@ -85,6 +92,7 @@ export async function compressMessages(
     query: options.query ?? messages.findLast(({ role }) => role === 'user')?.content,
     model,
     compress: options.compress,
+    memory: options.memory === 'off' ? undefined : options.memory,
     signal,
     onProgress,
   })
