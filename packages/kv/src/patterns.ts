@@ -3,6 +3,8 @@
  * cache; for `loadModel(..., { attention })`.
  * @module
  */
+export { type AShapeOptions, aShape, aShapeDefaults } from './patterns/a-shape.ts'
+export { type BlockSparseOptions, blockSparse, blockSparseDefaults } from './patterns/block-sparse.ts'
 export { type CacheMethod, methodByName, methodNames } from './patterns/method-by-name.ts'
 export {
   type NamedPatternOptions,
@@ -11,3 +13,8 @@ export {
   patternNames,
 } from './patterns/pattern-by-name.ts'
 export { type QuestOptions, quest, questDefaults } from './patterns/quest.ts'
+export {
+  type VerticalColumnsOptions,
+  verticalColumns,
+  verticalColumnsDefaults,
+} from './patterns/vertical-columns.ts'

@@ -1,15 +1,22 @@
 import type { PatternFeedContext } from '@lc/core'
+import { PolicyPlanError } from '@lc/core/errors'
 
 /** What a pattern keeps by cache: made when a cache is first seen, and again after its slots were edited. */
 export class CacheMemory<State> {
   readonly #states = new WeakMap<object, { readonly edits: number; readonly state: State }>()
+  readonly #pattern: string
   readonly #make: (context: PatternFeedContext) => State
 
-  constructor(make: (context: PatternFeedContext) => State) {
+  /** @param pattern names the pattern in errors */
+  constructor(pattern: string, make: (context: PatternFeedContext) => State) {
+    this.#pattern = pattern
     this.#make = make
   }
 
+  /** @throws PolicyPlanError for a cache of 8-bit codes, which patterns cannot read */
   of(context: PatternFeedContext): State {
+    if (!(context.keys(0) instanceof Float32Array))
+      throw new PolicyPlanError({ policy: this.#pattern, missing: 'a cache in float32' })
     const known = this.#states.get(context.cache)
     if (known?.edits === context.edits) return known.state
     const state = this.#make(context)

@@ -1,21 +1,41 @@
 /** @file Pages of the cache: runs of neighbouring slots that move together, as inputs of a graph and gathered in it. */
 import type { AttentionSite, PatternFeedContext } from '@lc/core'
-import { add, gather, gatherElements, multiply, reshape, shapeOf, unsqueeze, type Value } from '@lc/core/graph'
+import {
+  add,
+  divide,
+  type GraphScope,
+  gather,
+  gatherElements,
+  lessOrEqual,
+  minimum,
+  multiply,
+  reshape,
+  shapeOf,
+  subtract,
+  unsqueeze,
+  type Value,
+  where,
+} from '@lc/core/graph'
 import type { HostTensor } from '@lc/core/runtime'
 import { checkOneOf } from '@lc/model/check'
 import type { ValueRows } from './value-rows.ts'
 
-/** Sizes of a page: caches have room for a multiple of 128 slots. */
-export const pageSizes = [1, 4, 8, 16, 32, 64, 128] as const
+/** Sizes of a page. */
+export const pageSizes = [1, 2, 4, 8, 16, 32, 64, 128] as const
+/** Caches have room for a multiple of this many slots: larger pages are gathered in parts of it. */
+const most = 16
+const hidden = -1e30
 
 /** Checks a number of slots in a page. */
 export function checkPageSize(size: number, argument = 'pageSize'): number {
   return checkOneOf(size, argument, pageSizes)
 }
 
-/** Keys and values of a layer by pages of c slots, `[G*P, c*D]` each. */
+/** Keys and values of a layer by units of u slots, `[G*C/u, u*D]` each. */
 export interface PageViews {
   readonly pageSize: number
+  /** The page size, 16 at most. */
+  readonly unit: number
   readonly keys: Value
   readonly values: Value
 }
@@ -32,9 +52,10 @@ export interface GatheredSlots {
 
 /** Declares the inputs that `feedPageViews` feeds. */
 export function pageViews(site: AttentionSite, pageSize: number): PageViews {
-  const shape = [`pageRows${site.layer}`, pageSize * site.config.headDim]
+  const unit = Math.min(pageSize, most)
+  const shape = [`pageRows${site.layer}`, unit * site.config.headDim]
   const view = (name: string): Value => site.input(name, 'float32', shape)
-  return { pageSize, keys: view('keyPages'), values: view('valuePages') }
+  return { pageSize, unit, keys: view('keyPages'), values: view('valuePages') }
 }
 
 /** Adds the views of a layer to the feeds of a run. Keys are the cache's own memory. */
@@ -44,15 +65,15 @@ export function feedPageViews(
   from: { readonly layer: number; readonly pageSize: number; readonly values: ValueRows },
 ): void {
   const { layer, pageSize } = from
-  const width = pageSize * context.config.headDim
+  const width = Math.min(pageSize, most) * context.config.headDim
   const [keys, values] = [context.keys(layer), from.values.update(context)]
   feeds[`keyPages.${layer}`] = { dtype: 'float32', shape: [keys.length / width, width], data: keys }
   feeds[`valuePages.${layer}`] = { dtype: 'float32', shape: [values.length / width, width], data: values }
 }
 
-/** Pages that each head of a layer has room for. */
-export function pagesOf({ config, keys }: PatternFeedContext, layer: number, pageSize: number): number {
-  return keys(layer).length / (config.kvHeads * config.headDim * pageSize)
+/** Slots that each head of a layer has room for. */
+export function capacityOf({ config, keys }: PatternFeedContext, layer: number): number {
+  return keys(layer).length / (config.kvHeads * config.headDim)
 }
 
 /** Slots in use by the fullest head of a layer. */
@@ -62,35 +83,37 @@ export function longestHead({ config, length }: PatternFeedContext, layer: numbe
   return longest
 }
 
-/**
- * Gathers pages of each head.
- *
- * @param pages int64 `[G, K]`
- * @param room int64 `[1]`: pages that a head has room for
- */
-export function gatherPages(site: AttentionSite, views: PageViews, pages: Value, room: Value): GatheredSlots {
+/** Gathers pages int64 `[G, K]` of each head. Slots beyond the room of the cache are hidden. */
+export function gatherPages(site: AttentionSite, views: PageViews, pages: Value): GatheredSlots {
   const { graph, config } = site
   const { kvHeads, headDim } = config
-  const slots = slotsOfPages(site, pages, views.pageSize)
-  const rows = add(pages, multiply(graph.constant(counting(kvHeads), [kvHeads, 1]), room))
+  const { pageSize, unit } = views
+  const slots = slotsOfPages(site, pages, pageSize)
+  const room = divide(sizeOf(site.pastKey, 1), int64(graph, unit))
+  const units = minimum(slotsOfPages(site, pages, pageSize / unit), subtract(room, int64(graph, 1)))
+  const rows = add(units, multiply(graph.constant(counting(kvHeads), [kvHeads, 1]), room))
   const shape = [kvHeads, slots.shape[1]!, headDim]
   return {
     keys: reshape(gather(views.keys, rows), shape),
     values: reshape(gather(views.values, rows), shape),
-    bias: biasOfSlots(site, slots),
+    bias: biasOfSlots(site, slots, pageSize > most),
   }
 }
 
-/** The bias of slots int64 `[G, N]` of each head: `[G, 1, N]`. */
-export function biasOfSlots(site: AttentionSite, slots: Value): Value {
-  const bias = reshape(site.bias!, [site.config.kvHeads, site.pastKey.shape[1]!])
-  return unsqueeze(gatherElements(bias, slots, { axis: 1 }), [1])
+/** The bias of slots int64 `[G, N]` of each head, `[G, 1, N]`. `beyond`: some may lie beyond the room of the cache. */
+export function biasOfSlots(site: AttentionSite, slots: Value, beyond = false): Value {
+  const { graph, config, pastKey } = site
+  const bias = reshape(site.bias!, [config.kvHeads, pastKey.shape[1]!])
+  if (!beyond) return unsqueeze(gatherElements(bias, slots, { axis: 1 }), [1])
+  const last = subtract(sizeOf(pastKey, 1), int64(graph, 1))
+  const inside = gatherElements(bias, minimum(slots, last), { axis: 1 })
+  return unsqueeze(where(lessOrEqual(slots, last), inside, hidden), [1])
 }
 
 /** The slots of pages, int64 `[G, K*c]`. */
 export function slotsOfPages({ graph, config }: AttentionSite, pages: Value, pageSize: number): Value {
   if (pageSize === 1) return pages
-  const first = multiply(unsqueeze(pages, [2]), graph.constant(BigInt64Array.of(BigInt(pageSize)), [1]))
+  const first = multiply(unsqueeze(pages, [2]), int64(graph, pageSize))
   const all = add(first, graph.constant(counting(pageSize), [1, 1, pageSize]))
   const count = pages.shape[1]!
   return reshape(all, [config.kvHeads, typeof count === 'number' ? count * pageSize : `${pageSize}*${count}`])
@@ -99,6 +122,10 @@ export function slotsOfPages({ graph, config }: AttentionSite, pages: Value, pag
 /** The size of an axis as int64 `[1]`. */
 export function sizeOf(x: Value, axis: number): Value {
   return shapeOf(x, { start: axis, end: axis + 1 })
+}
+
+function int64(graph: GraphScope, value: number): Value {
+  return graph.constant(BigInt64Array.of(BigInt(value)), [1])
 }
 
 /** 0, 1, 2, ... as int64. */

@@ -2,7 +2,10 @@
 import type { AttentionPattern } from '@lc/core'
 import { checkOneOf } from '@lc/model/check'
 import type { CacheBudget } from '../policy/budget.ts'
+import { aShape } from './a-shape.ts'
+import { blockSparse } from './block-sparse.ts'
 import { quest } from './quest.ts'
+import { verticalColumns } from './vertical-columns.ts'
 
 /** Options of a pattern by name: a budget, and the pattern's own options. */
 export type NamedPatternOptions = { readonly budget?: CacheBudget } & { readonly [option: string]: unknown }
@@ -11,7 +14,10 @@ export type NamedPatternOptions = { readonly budget?: CacheBudget } & { readonly
 type Options = never
 
 const patterns = {
+  'a-shape': (options: Options) => aShape(options),
+  'block-sparse': (options: Options) => blockSparse(options),
   quest: (options: Options) => quest(options),
+  'vertical-slash': (options: Options) => verticalColumns(options),
 } as const
 
 /** A pattern's name. */

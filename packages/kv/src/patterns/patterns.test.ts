@@ -21,6 +21,11 @@ const cases: readonly PatternCase[] = [
     few: quest({ budget: 32, pageSize: 4, denseLayers: 0 }),
   },
   {
+    name: 'quest in pages beyond the room of the cache',
+    everything: quest({ budget: 1024, pageSize: 64, denseLayers: 0 }),
+    few: quest({ budget: 1, pageSize: 32, denseLayers: 0 }),
+  },
+  {
     name: 'quest of a share, in pages of 16, with a dense layer',
     everything: quest({ budget: '100%', denseLayers: 1 }),
     few: quest({ budget: '25%', denseLayers: 1 }),

@@ -1,9 +1,10 @@
 import { readFileSync } from 'node:fs'
+import type { PatternFeedContext } from '@lc/core'
 import { nodeDevice } from '@lc/core/node'
 import { largestDifference } from '@lc/model/testing'
 import { afterAll, describe, expect, test } from 'vitest'
 import { numbers, type OneLayer, oneLayerContext, runOneLayer } from '../testing-kit/one-layer.ts'
-import { PageBounds } from './page-bounds.ts'
+import { boundsOfPages, PageSummaries } from './page-summaries.ts'
 import { quest } from './quest.ts'
 
 const expected = JSON.parse(readFileSync(new URL('../../fixtures/patterns/expected.json', import.meta.url), 'utf8'))
@@ -27,14 +28,16 @@ describe('a step by the formula', () => {
 describe('page bounds', () => {
   const { pageSize, bounds } = expected.quest
   const wide = 2 * layer.headDim
+  const boundsFor = (context: PatternFeedContext) =>
+    new PageSummaries(context, { layer: 0, pageSize }, boundsOfPages(pageSize, layer.headDim))
 
   test('grow with the cache as those of a whole, and shrink with it', () => {
     const cache = {}
     const at = (length: number) => oneLayerContext(layer, { length, cache })
-    const grown = new PageBounds(at(0), 0, pageSize)
+    const grown = boundsFor(at(0))
     for (const length of [3, 4, 17, 30, 21, 22, 50]) {
       const { data, pages } = grown.update(at(length))
-      const once = new PageBounds(at(length), 0, pageSize).update(at(length))
+      const once = boundsFor(at(length)).update(at(length))
       expect(pages).toBe(32)
       expect(largestDifference(data, once.data)).toBe(0)
     }
@@ -42,7 +45,7 @@ describe('page bounds', () => {
 
   test('bound what queries can score, as the statement has it', () => {
     const context = oneLayerContext(layer)
-    const { data, pages } = new PageBounds(context, 0, pageSize).update(context)
+    const { data, pages } = boundsFor(context).update(context)
     const full = Math.floor(layer.tokens / pageSize)
     const own: number[] = []
     for (let head = 0; head < layer.kvHeads; head++)

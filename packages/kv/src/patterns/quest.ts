@@ -6,15 +6,15 @@ import { checkInteger } from '@lc/model/check'
 import { type CacheBudget, readBudget } from '../policy/budget.ts'
 import { CacheMemory } from './cache-memory.ts'
 import { joinedAttention, scoresOf } from './joined-attention.ts'
-import { PageBounds } from './page-bounds.ts'
-import { checkPageSize, feedPageViews, gatherPages, longestHead, pageViews, sizeOf } from './page-views.ts'
+import { boundsOfPages, PageSummaries } from './page-summaries.ts'
+import { checkPageSize, feedPageViews, gatherPages, longestHead, pageViews } from './page-views.ts'
 import { ValueRows } from './value-rows.ts'
 
 /** Options of `quest`. */
 export interface QuestOptions {
   /** Cached tokens that a step attends over, in whole pages: three at least, the page still open among them. */
   readonly budget: CacheBudget
-  /** Tokens in a page: 4, 8, 16, 32, 64 or 128. Defaults to 16. */
+  /** Tokens in a page: a power of two up to 128. Defaults to 16. */
   readonly pageSize?: number
   /** First layers that attend over everything. Defaults to 2. */
   readonly denseLayers?: number
@@ -40,14 +40,15 @@ export function quest(options: QuestOptions): AttentionPattern {
   const pageSize = checkPageSize(options.pageSize ?? questDefaults.pageSize)
   const denseLayers = checkInteger(options.denseLayers ?? questDefaults.denseLayers, 'denseLayers', { min: 0 })
   const slotsFor = readBudget(options.budget, 0)
-  const memory = new CacheMemory((context) =>
+  const id = `quest(${options.budget}, ${pageSize}, ${denseLayers})`
+  const memory = new CacheMemory(id, (context) =>
     context.config.layers.map((_, layer) => ({
-      bounds: new PageBounds(context, layer, pageSize),
+      bounds: new PageSummaries(context, { layer, pageSize }, boundsOfPages(pageSize, context.config.headDim)),
       values: new ValueRows(context, layer),
     })),
   )
   return {
-    id: `quest(${options.budget}, ${pageSize}, ${denseLayers})`,
+    id,
     prefill: 'fused',
     build: (site) =>
       site.mode !== 'step' || site.layer < denseLayers ? plainAttention(site) : questAttention(site, pageSize),
@@ -71,7 +72,7 @@ function questAttention(site: AttentionSite, pageSize: number): Value {
   const views = pageViews(site, pageSize)
   const { indices } = topK(pageScores(bounds, query), count, { sorted: false, count: `chosenPages${layer}` })
   site.output('pages', indices)
-  const chosen = gatherPages(site, views, indices, sizeOf(bounds, 1))
+  const chosen = gatherPages(site, views, indices)
   return joinedAttention(site, [{ scores: scoresOf(site, chosen.keys, chosen.bias), values: chosen.values }])
 }
 
@@ -87,7 +88,7 @@ function feedLayer(
   context: PatternFeedContext,
   choice: {
     readonly layer: number
-    readonly bounds: PageBounds
+    readonly bounds: PageSummaries
     readonly values: ValueRows
     readonly pageSize: number
     readonly slotsFor: (length: number) => number

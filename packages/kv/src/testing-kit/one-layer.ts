@@ -2,7 +2,7 @@
 import type { AttentionPattern, AttentionSite, DecoderConfig, PatternFeedContext } from '@lc/core'
 import { Graph, type TensorData } from '@lc/core/graph'
 import { decoderConfigOf, plainAttention, RopeTable } from '@lc/core/models'
-import type { Device, HostTensor, Tensor } from '@lc/core/runtime'
+import type { Device, HostTensor } from '@lc/core/runtime'
 
 /** What is cached, by slot, and the token that comes next, already rotated. */
 export interface OneLayer {
@@ -64,8 +64,8 @@ export function oneLayerContext(
   return { ...shared, keys: () => keys, values: () => values, length: () => length, positions: () => positions }
 }
 
-/** What a pattern's step gives: its output `[H*D]` and the outputs that it named. */
-export async function runOneLayer(
+/** What a pattern's step gives: its output `attended` `[H*D]` and the outputs that it named. */
+export function runOneLayer(
   device: Device,
   pattern: AttentionPattern,
   layer: OneLayer,
@@ -73,22 +73,89 @@ export async function runOneLayer(
 ): Promise<Readonly<Record<string, HostTensor>>> {
   const { kvHeads, group, headDim } = layer
   const { capacity } = context
+  return runSite(device, pattern, context, {
+    query: float32([kvHeads, group, headDim], layer.query),
+    key: float32([kvHeads, 1, headDim], layer.key),
+    value: float32([kvHeads, headDim, 1], layer.value),
+    pastKey: float32([kvHeads, capacity, headDim], context.keys(0)),
+    pastValue: float32([kvHeads, headDim, capacity], context.values(0)),
+    bias: float32([kvHeads, 1, capacity], biasOf(context)),
+  })
+}
+
+/** What a pattern gives for a chunk of new tokens, `query` `[G, g, T, D]`, `key` and `value` `[G, T, D]`: `attended` `[T, H*D]`. */
+export function runOneChunk(
+  device: Device,
+  pattern: AttentionPattern,
+  layer: OneLayer,
+): Promise<Readonly<Record<string, HostTensor>>> {
+  const { kvHeads, group, headDim } = layer
+  const tokens = layer.key.length / (kvHeads * headDim)
+  const context: PatternFeedContext = { ...oneLayerContext(layer), mode: 'fused', tokens }
+  const { capacity } = context
+  const rows = (data: ArrayLike<number>, heads: number) =>
+    float32([1, tokens, heads * headDim], tokensFirst(data, { heads, tokens, headDim }))
+  return runSite(device, pattern, context, {
+    query: rows(layer.query, kvHeads * group),
+    key: rows(layer.key, kvHeads),
+    value: rows(layer.value, kvHeads),
+    pastKey: float32([1, kvHeads, capacity, headDim], context.keys(0)),
+    pastValue: float32([1, kvHeads, headDim, capacity], context.values(0)),
+  })
+}
+
+/** `[H, T, D]` as `[T, H*D]`. */
+export function tokensFirst(
+  data: ArrayLike<number>,
+  { heads, tokens, headDim }: { heads: number; tokens: number; headDim: number },
+): number[] {
+  return Array.from({ length: data.length }, (_, at) => {
+    const [token, head, channel] = [Math.floor(at / (heads * headDim)), Math.floor(at / headDim) % heads, at % headDim]
+    return data[(head * tokens + token) * headDim + channel]!
+  })
+}
+
+async function runSite(
+  device: Device,
+  pattern: AttentionPattern,
+  context: PatternFeedContext,
+  tensors: { readonly [name in 'query' | 'key' | 'value' | 'pastKey' | 'pastValue']: HostTensor } & {
+    readonly bias?: HostTensor
+  },
+): Promise<Readonly<Record<string, HostTensor>>> {
   const graph = new Graph('one layer')
   const names: string[] = []
-  const input = (name: string, shape: readonly (number | string)[]) => graph.input(name, 'float32', shape)
+  const chunk = context.mode === 'fused'
+  const input = (name: keyof typeof tensors, symbols: Record<number, string> = {}) =>
+    graph.input(
+      name,
+      'float32',
+      tensors[name]!.shape.map((size, axis) => symbols[axis] ?? size),
+    )
+  const rows: Record<number, string> = chunk ? { 0: 'B', 1: 'T' } : {}
+  const [pastKey, pastValue] = chunk
+    ? [input('pastKey', { 0: 'B', 2: 'C' }), input('pastValue', { 0: 'B', 3: 'C' })]
+    : [input('pastKey', { 1: 'C' }), input('pastValue', { 2: 'C' })]
   const variant = pattern.variant?.(context)
   const site: AttentionSite = {
     graph,
     config: context.config,
     layer: 0,
-    mode: 'step',
+    mode: context.mode,
     ...(variant !== undefined && { variant }),
-    query: input('query', [kvHeads, group, headDim]),
-    key: input('key', [kvHeads, 1, headDim]),
-    value: input('value', [kvHeads, headDim, 1]),
-    pastKey: input('pastKey', [kvHeads, 'C', headDim]),
-    pastValue: input('pastValue', [kvHeads, headDim, 'C']),
-    bias: input('bias', [kvHeads, 1, 'C']),
+    query: input('query', rows),
+    key: input('key', rows),
+    value: input('value', rows),
+    past: {
+      format: 'float32',
+      layout: 'alike',
+      key: () => pastKey,
+      value: () => pastValue,
+      slots: 'C',
+    },
+    pastKey,
+    pastValue,
+    ...(tensors.bias && { bias: input('bias', { 2: 'C' }) }),
     input: (name, dtype, shape) => graph.input(`${name}.0`, dtype, shape),
     output: (name, value) => {
       names.push(`${name}.0`)
@@ -96,18 +163,9 @@ export async function runOneLayer(
     },
   }
   graph.output('attended', (pattern.build ?? plainAttention)(site))
-  const feeds: Record<string, Tensor> = {
-    query: float32([kvHeads, group, headDim], layer.query),
-    key: float32([kvHeads, 1, headDim], layer.key),
-    value: float32([kvHeads, headDim, 1], layer.value),
-    pastKey: float32([kvHeads, capacity, headDim], context.keys(0)),
-    pastValue: float32([kvHeads, headDim, capacity], context.values(0)),
-    bias: float32([kvHeads, 1, capacity], biasOf(context)),
-    ...pattern.feed?.(context),
-  }
   const program = await device.compile(graph)
   try {
-    return await program.run(feeds, ['attended', ...names])
+    return await program.run({ ...tensors, ...pattern.feed?.(context) }, ['attended', ...names])
   } finally {
     await program.close()
   }
