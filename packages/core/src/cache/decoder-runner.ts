@@ -1,5 +1,6 @@
 /** @file Runs the programs of a decoder on a cache: chooses the program, builds the feeds, appends the new rows. */
 import type { Accuracy, CallOptions } from '@lc/model'
+import { PolicyPlanError } from '../errors/policy-plan-error.ts'
 import type { AttentionMode } from '../models/decoder/attention-mode.ts'
 import type { AttentionPattern, PatternFeedContext } from '../models/decoder/attention-pattern.ts'
 import type { DecoderConfig } from '../models/decoder/decoder-config.ts'
@@ -53,10 +54,15 @@ export class DecoderRunner {
     this.ropes = new RopeTableCache(fields.config)
   }
 
-  /** An empty cache of this decoder, or of its first layers. */
+  /** An empty cache of this decoder, or of its first layers. @throws PolicyPlanError for formats that the attention pattern does not read */
   createCache(capacity = 0, layers = this.config.layers.length, format: CacheFormat = 'float32'): KvCache {
     const { kvHeads, headDim } = this.config
     const alike = this.attention.build !== undefined
+    if (alike && format !== 'float32')
+      throw new PolicyPlanError({
+        policy: this.attention.id,
+        missing: 'keys and values in float32: its graph reads no others',
+      })
     return new KvCache({ layers, kvHeads, headDim }, { capacity, format, alike, pool: this.#pool })
   }
 

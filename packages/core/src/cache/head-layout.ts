@@ -84,7 +84,7 @@ export function roomFor(lengths: Int32Array): number {
 }
 
 /** Slots of room that are left when a cache shrinks. */
-export const leastRoom = block
+export const leastRoom = 8
 
 function roundUp(slots: number): number {
   return Math.ceil(slots / block) * block

@@ -324,7 +324,6 @@ export class KvCache {
   }
 
   close(): void {
-    if (this.#closed) return
     this.#closed = true
     for (const layer of this.#layers) this.#release(layer)
     this.#layers = []

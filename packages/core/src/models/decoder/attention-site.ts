@@ -24,8 +24,8 @@ export interface AttentionSite {
   readonly key: Value
   /** `[B, T, G*D]`; in a step `[G, D, 1]`. */
   readonly value: Value
-  /** The cache as it is given; patterns with a `build` of their own see float32 keys and values, with C the same everywhere. */
-  readonly past: PastInputs
+  /** How the cache is given, where that is not float32 with the same C for all heads: never for patterns with a `build` of their own. */
+  readonly past?: PastInputs
   /** `[G, C, D]`; with B texts `[B, G, C, D]`. */
   readonly pastKey: Value
   /** Transposed, which is how it is read fastest: `[G, D, C]`; with B texts `[B, G, D, C]`. */

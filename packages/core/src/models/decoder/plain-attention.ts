@@ -57,7 +57,7 @@ function stepAttention(site: AttentionSite): Value {
   const own = softCapped(site, fusedMatMul(query, key, { transposeB: true, alpha: config.queryScale }))
   const scores = softCapped(
     site,
-    past.layout === 'ragged' ? byHead(site, pastScores(site, flat(site, query))) : pastScores(site, query),
+    past?.layout === 'ragged' ? byHead(site, pastScores(site, flat(site, query))) : pastScores(site, query),
   )
   const weights = softmax(concat([add(scores, need(site)), own]))
   const pastWeights = slice(weights, { axis: -1, start: 0, end: -1 })
@@ -66,20 +66,22 @@ function stepAttention(site: AttentionSite): Value {
     reshape(site.value, [config.kvHeads, 1, config.headDim]),
   )
   const mixed =
-    past.layout === 'ragged' ? byHead(site, pastMix(site, flat(site, pastWeights))) : pastMix(site, pastWeights)
+    past?.layout === 'ragged' ? byHead(site, pastMix(site, flat(site, pastWeights))) : pastMix(site, pastWeights)
   return reshape(add(mixed, ownMixed), [1, config.heads * config.headDim])
 }
 
 /** Scores of rows of queries `[G, R, D]` against the cache, `[G, R, C]`. Float32: keys times queries, which is read fastest. */
-function pastScores({ config, past }: AttentionSite, rows: Value): Value {
-  if (past.quantised) return quantisedScores(multiply(rows, config.queryScale), past.quantised.keys)
-  return transpose(fusedMatMul(past.key(), rows, { transposeB: true, alpha: config.queryScale }), [0, 2, 1])
+function pastScores(site: AttentionSite, rows: Value): Value {
+  const { config, past } = site
+  if (past?.quantised) return quantisedScores(multiply(rows, config.queryScale), past.quantised.keys)
+  return transpose(fusedMatMul(site.pastKey, rows, { transposeB: true, alpha: config.queryScale }), [0, 2, 1])
 }
 
 /** Cached values mixed by weights `[G, R, C]`, `[G, R, D]`. Float32: transposed values times weights. */
-function pastMix({ past }: AttentionSite, weights: Value): Value {
-  if (past.quantised) return quantisedMix(weights, past.quantised.values, Number(weights.shape[1]))
-  return transpose(fusedMatMul(past.value(), weights, { transposeB: true }), [0, 2, 1])
+function pastMix(site: AttentionSite, weights: Value): Value {
+  const { past } = site
+  if (past?.quantised) return quantisedMix(weights, past.quantised.values, Number(weights.shape[1]))
+  return transpose(fusedMatMul(site.pastValue, weights, { transposeB: true }), [0, 2, 1])
 }
 
 /**
