@@ -1,11 +1,15 @@
 /** Local language models: loading, generation, scoring, attention, hidden states. @module */
 
+export type { CacheFormat } from './cache/cache-format.ts'
 export type {
   CacheAction,
   CacheEvent,
   CachePolicy,
   CacheReport,
   CacheTrigger,
+  HeadReport,
+  KeepReason,
+  KeptSlots,
   ObservationRequest,
   Observations,
   ObservedQueries,
@@ -22,7 +26,8 @@ export type { HiddenRequest, LocalModel, LogitsRequest, ModelNumbers } from './l
 export type { CacheSession, DecodeOptions, SessionMark, SessionOptions } from './local/decoder/session-interface.ts'
 export type { GenerateOptions, TokenSteps, TokenStepsStart } from './local/decoder/token-steps.ts'
 export { type LoadModelOptions, loadModel, openDecoder } from './local/load-model.ts'
+export type { AttentionMode } from './models/decoder/attention-mode.ts'
 export type { AttentionPattern, PatternFeedContext } from './models/decoder/attention-pattern.ts'
 export { fullAttention, sinkWindowAttention } from './models/decoder/attention-pattern.ts'
-export type { AttentionMode, AttentionSite } from './models/decoder/attention-site.ts'
+export type { AttentionSite } from './models/decoder/attention-site.ts'
 export type { DecoderConfig, DecoderLayerConfig } from './models/decoder/decoder-config.ts'

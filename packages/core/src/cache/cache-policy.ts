@@ -93,10 +93,19 @@ export interface SlotMerge {
   readonly valueWeight: number
 }
 
+/** Why slots are kept, for reports. */
+export interface KeepReason {
+  /** First and last slots that stay whatever they are. Default to 0. */
+  readonly first?: number
+  readonly last?: number
+  /** How the others were chosen, in words. Defaults to the policy's id. */
+  readonly by?: string
+}
+
 /** What a policy wants done. Carried out in order. */
 export type CacheAction =
   /** The other slots go, and their memory with them. */
-  | { readonly type: 'keep'; readonly choice: SlotChoice }
+  | { readonly type: 'keep'; readonly choice: SlotChoice; readonly reason?: KeepReason }
   /** Slots `[from, to)` of all heads go. */
   | { readonly type: 'remove-range'; readonly from: number; readonly to: number }
   /**
@@ -184,6 +193,22 @@ export interface CachePolicy {
   start(model: PolicyModel, options: { readonly random: () => number; readonly state?: JsonValue }): PolicyRun
 }
 
+/** Why slots of a head are still there: so many slots for one reason. */
+export type KeptSlots =
+  /** `all`: nothing of this head was removed. `first`, `last`: among those that stay whatever they are. `new`: came since. */
+  | { readonly because: 'all' | 'first' | 'last' | 'new'; readonly slots: number }
+  /** The policy chose them, in the way that it tells. */
+  | { readonly because: 'chosen'; readonly slots: number; readonly by: string }
+
+/** What is left of one key/value head. */
+export interface HeadReport {
+  readonly slots: number
+  /** Bytes of keys and values in these slots. */
+  readonly bytes: number
+  /** Adds up to `slots`; in the order of the slots. */
+  readonly kept: readonly KeptSlots[]
+}
+
 /** How far a session's cache is from its text. */
 export interface CacheReport {
   readonly policy: string
@@ -193,6 +218,8 @@ export interface CacheReport {
   readonly slots: { readonly min: number; readonly mean: number; readonly max: number }
   /** Bytes that the slots in use take, and that are allocated. */
   readonly bytes: { readonly used: number; readonly allocated: number }
+  /** By layer and key/value head. */
+  readonly heads: readonly (readonly HeadReport[])[]
   /** Times the policy acted with an action. */
   readonly compressions: readonly {
     readonly trigger: CacheTrigger['on']

@@ -9,6 +9,7 @@ import type { KvCache } from './kv-cache.ts'
 import { CollectedObservations } from './observations.ts'
 import { QueryStatistics } from './query-statistics.ts'
 import { RowWindow } from './row-window.ts'
+import type { ArrayToSave, SavedArray } from './sealed-arrays.ts'
 
 type Columns = Extract<ObservationRequest, { kind: 'attention-columns' }>
 
@@ -19,6 +20,14 @@ export interface ObserverFields {
   readonly runner: DecoderRunner
   readonly reducer: AttentionReducer
   readonly plannedLength: number
+}
+
+/** What a saved session tells of what it observed; the rest are arrays. */
+export interface ObserverFacts {
+  readonly queryCount: number
+  /** Positions of the rows that are kept. */
+  readonly queries: readonly number[]
+  readonly hidden: readonly number[]
 }
 
 /** Observes one session. */
@@ -62,6 +71,33 @@ export class Observer {
 
   get queryCount(): number {
     return this.#queryCount
+  }
+
+  /** Whether it adds up over all queries, so that tokens cannot be taken back from what it knows. */
+  get accumulates(): boolean {
+    return this.#fields.requests.some(
+      (request) =>
+        request.kind === 'query-statistics' || (request.kind === 'attention-columns' && request.queries === 'all'),
+    )
+  }
+
+  /** What is saved of it, with `arrays`. */
+  get facts(): ObserverFacts {
+    const [queries, hidden] = [[...this.#queries.positions], [...this.#hidden.positions]]
+    return { queryCount: this.#queryCount, queries, hidden }
+  }
+
+  arrays(): ArrayToSave[] {
+    return [...this.#queries.arrays('query'), ...this.#hidden.arrays('hidden'), ...(this.#statistics?.arrays() ?? [])]
+  }
+
+  /** Takes over what was saved. @throws FileFormatError for what another policy observed */
+  restore(facts: ObserverFacts, arrays: ReadonlyMap<string, SavedArray>): void {
+    const { heads, headDim, hiddenSize } = this.#fields.runner.config
+    this.#queries.restore('query', facts.queries, heads * headDim, arrays)
+    this.#hidden.restore('hidden', facts.hidden, hiddenSize, arrays)
+    this.#statistics?.restore(arrays)
+    this.#queryCount = facts.queryCount
   }
 
   /** Outputs that a run must fetch. */
@@ -221,7 +257,10 @@ export class Observer {
       const positions = this.#queries.positions.slice(-request.last)
       const reduction = { layer, queries, cache, position: positions[0] ?? 0, rows: 'each', heads: 'each' } as const
       const data = await this.#fields.reducer.reduce(reduction, options)
-      result.setRows(request.id, layer, { shape: [config.heads, positions.length, cache.capacity], data })
+      result.setRows(request.id, layer, {
+        shape: [config.heads, positions.length, data.length / (config.heads * Math.max(positions.length, 1))],
+        data,
+      })
     }
   }
 

@@ -1,6 +1,7 @@
 import type { DecoderConfig } from '../models/decoder/decoder-config.ts'
 import { ropeFrequencies } from '../models/rope/rope-frequencies.ts'
 import type { QueryStatisticsOfHead } from './cache-policy.ts'
+import { type ArrayToSave, cacheProblem, type SavedArray, savedArray } from './sealed-arrays.ts'
 
 interface Sums {
   count: number
@@ -43,6 +44,32 @@ export class QueryStatistics {
         products: products?.slice(),
       }))
     return copy
+  }
+
+  /** Sums by layer: of each head its count, its sums, its products if they are gathered. */
+  arrays(): ArrayToSave[] {
+    return this.#sums.map((heads, layer) => {
+      const parts = heads.flatMap(({ count, sum, products }) => [count, ...sum, ...(products ?? [])])
+      return savedArray(`statistics.${layer}`, Float64Array.from(parts))
+    })
+  }
+
+  /** Takes over sums that were saved. @throws FileFormatError for others than these would be */
+  restore(arrays: ReadonlyMap<string, SavedArray>): void {
+    for (const [layer, heads] of this.#sums.entries()) {
+      const array = arrays.get(`statistics.${layer}`)
+      const size = heads.reduce((total, { sum, products }) => total + 1 + sum.length + (products?.length ?? 0), 0)
+      if (!(array instanceof Float64Array) || array.length !== size)
+        throw cacheProblem('its statistics of queries have another size')
+      let offset = 0
+      for (const sums of heads) {
+        sums.count = array[offset++]!
+        for (const target of [sums.sum, ...(sums.products ? [sums.products] : [])]) {
+          target.set(array.subarray(offset, offset + target.length))
+          offset += target.length
+        }
+      }
+    }
   }
 
   /** Adds rotated queries `[T, H*D]` of a layer whose first has a position. */

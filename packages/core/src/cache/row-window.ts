@@ -1,3 +1,5 @@
+import { type ArrayToSave, cacheProblem, type SavedArray, savedArray } from './sealed-arrays.ts'
+
 /** The latest rows of something per layer, with their positions: a ring would save copies, but windows are short. */
 export class RowWindow {
   readonly #most: number
@@ -40,6 +42,20 @@ export class RowWindow {
     }
     const positions = Array.from({ length: count }, (_, token) => start + token)
     this.#positions = [...this.#positions, ...positions].slice(-kept)
+  }
+
+  /** Its rows by layer, to save under a name. */
+  arrays(name: string): ArrayToSave[] {
+    return this.#rows.map((rows, layer) => savedArray(`${name}.${layer}`, rows))
+  }
+
+  /** Takes over rows that were saved. @throws FileFormatError for others than this window would have */
+  restore(name: string, positions: readonly number[], width: number, arrays: ReadonlyMap<string, SavedArray>): void {
+    const rows = this.#rows.map((_, layer) => arrays.get(`${name}.${layer}`))
+    const fits = rows.every((each) => each instanceof Float32Array && each.length === positions.length * width)
+    if (!fits || positions.length > this.#most) throw cacheProblem(`its ${name} rows have another size`)
+    for (const [layer, each] of rows.entries()) this.#rows[layer] = (each as Float32Array).slice()
+    this.#positions = [...positions]
   }
 
   /** Forgets rows from a position on. */

@@ -1,10 +1,8 @@
-/** @file A key-value cache as bytes: a JSON header, then per layer the slots in use of each head, keys and values `[slots, D]`. */
+/** @file A key-value cache as bytes: its facts, per layer the slots in use of each head, and what a session adds. */
 import type { JsonValue } from '@lc/model'
-import { FileFormatError } from '../errors/file-format-error.ts'
-import { KvCache, type KvCacheShape } from './kv-cache.ts'
-
-const magic = 'LCKV0001'
-const longestHeader = 1 << 28
+import { type CacheFormat, cacheFormats } from './cache-format.ts'
+import type { KvCache, KvCacheShape } from './kv-cache.ts'
+import { type ArrayToSave, cacheProblem, type SavedArray, sealArrays, unsealArrays } from './sealed-arrays.ts'
 
 /** What is saved beside the arrays. */
 export interface SavedCacheFacts {
@@ -15,28 +13,22 @@ export interface SavedCacheFacts {
   readonly plannedLength: number
   /** Token ids in the order of the slots. */
   readonly ids: readonly number[]
-  /** What a session adds. */
-  readonly session?: {
-    readonly policy: string
-    readonly pending: readonly number[]
-    /** Position and token id in turn. */
-    readonly positions: readonly number[]
-    readonly state?: JsonValue
-  }
+  /** What a session adds; it checks this itself. */
+  readonly session?: JsonValue
 }
 
 interface Header extends SavedCacheFacts, KvCacheShape {
+  readonly format: CacheFormat
   readonly nextPosition: number
-  /** Names of the numbers that slots carry; their values follow keys and values of each slot. */
+  /** Names of the numbers that slots carry; their values follow keys and values of each head. */
   readonly channels: readonly string[]
   /** Positions of slots: distinct lists, and which one each head has, `[L * G]`. */
   readonly positions: readonly (readonly number[])[]
   readonly heads: readonly number[]
 }
 
-/** The bytes of a cache. */
-export function saveCache(cache: KvCache, facts: SavedCacheFacts): Uint8Array {
-  const { layers, kvHeads, headDim } = cache.shape
+/** The bytes of a cache, and of arrays that a session adds. */
+export function saveCache(cache: KvCache, facts: SavedCacheFacts, added: readonly ArrayToSave[] = []): Uint8Array {
   const lists: number[][] = []
   const known = new Map<Int32Array, number>()
   const heads: number[] = []
@@ -46,124 +38,150 @@ export function saveCache(cache: KvCache, facts: SavedCacheFacts): Uint8Array {
     known.set(positions, index)
     heads.push(index)
   })
-  const header: Header = {
-    ...facts,
-    layers,
-    kvHeads,
-    headDim,
-    nextPosition: cache.nextPosition,
-    channels: cache.channels,
-    positions: lists,
-    heads,
-  }
-  const json = new TextEncoder().encode(JSON.stringify(header))
-  const rows = heads.reduce((sum, index) => sum + lists[index]!.length, 0)
-  const start = alignedStart(json.length)
-  const width = 2 * headDim + header.channels.length
-  const bytes = new Uint8Array(start + rows * width * 4)
-  bytes.set(new TextEncoder().encode(magic))
-  new DataView(bytes.buffer).setUint32(8, json.length, true)
-  bytes.set(json, 12)
-  const floats = new Float32Array(bytes.buffer, start)
+  const { nextPosition, channels, format } = cache
+  const header: Header = { ...facts, ...cache.shape, format, nextPosition, channels, positions: lists, heads }
+  return sealArrays(header, [...layersToSave(cache, header), ...added])
+}
+
+function layersToSave(cache: KvCache, header: Header): ArrayToSave[] {
+  const { layers } = cache.shape
+  return Array.from({ length: layers }, (_, layer) => ({
+    name: nameOfLayer(layer),
+    type: 'float32',
+    length: sizeOfLayer(header, layer),
+    fill: (target) => writeLayer(cache, layer, header.channels, target as Float32Array),
+  }))
+}
+
+/** Of each head: keys `[slots, D]`, values `[slots, D]`, numbers `[channels, slots]`. */
+function writeLayer(cache: KvCache, layer: number, channels: readonly string[], target: Float32Array): void {
   let offset = 0
-  forEachHead(cache.shape, (layer, head) => {
-    const numbers = header.channels.map((name) => cache.channel(name, layer, head))
-    for (let slot = 0; slot < cache.lengthOf(layer, head); slot++, offset += width) {
-      floats.set(cache.layer(layer).keyAt(head, slot), offset)
-      floats.set(cache.layer(layer).valueAt(head, slot), offset + headDim)
-      for (const [index, array] of numbers.entries()) floats[offset + 2 * headDim + index] = array[slot]!
-    }
-  })
-  return bytes
+  const put = (values: Float32Array): void => {
+    target.set(values, offset)
+    offset += values.length
+  }
+  for (let head = 0; head < cache.shape.kvHeads; head++) {
+    const length = cache.lengthOf(layer, head)
+    put(cache.layer(layer).keyRows(head, length))
+    put(cache.layer(layer).valueRows(head, length))
+    for (const name of channels) put(cache.channel(name, layer, head).subarray(0, length))
+  }
+}
+
+/** A cache that was saved, and what was saved with it. */
+export interface RestoredCache {
+  readonly cache: KvCache
+  readonly facts: SavedCacheFacts
+  /** All arrays by name, those that a session added among them. */
+  readonly arrays: ReadonlyMap<string, SavedArray>
 }
 
 /**
  * The cache that was saved.
  *
- * @throws FileFormatError for bytes that are none, or that another model saved.
+ * @param empty makes the cache that is filled
+ * @throws FileFormatError for bytes that are none, that were changed, or that another model saved
  */
 export function restoreCache(
   bytes: Uint8Array,
-  shape: KvCacheShape,
   modelHash: string,
-): { cache: KvCache; facts: SavedCacheFacts } {
-  const header = readHeader(bytes)
-  const same = (['layers', 'kvHeads', 'headDim'] as const).every((field) => header[field] === shape[field])
-  if (!same || header.modelHash !== modelHash) throw problem('it was saved by another model')
-  checkLists(header, shape)
-  const rows = header.heads.reduce((sum, index) => sum + header.positions[index]!.length, 0)
-  const start = alignedStart(new DataView(bytes.buffer, bytes.byteOffset).getUint32(8, true))
-  const width = 2 * shape.headDim + header.channels.length
-  if (bytes.length !== start + rows * width * 4) throw problem('its size does not fit its header')
-  const floats = new Float32Array(bytes.slice(start).buffer)
-  const cache = new KvCache(shape, { capacity: Math.max(1, ...header.positions.map((list) => list.length)) })
-  const { headDim } = shape
-  let offset = 0
+  empty: (format: CacheFormat) => KvCache,
+): RestoredCache {
+  const { facts: header, arrays } = unsealArrays(bytes)
+  if (!isHeader(header)) throw cacheProblem('its header has fields of the wrong kind')
+  const cache = empty(header.format)
+  try {
+    const same = (['layers', 'kvHeads', 'headDim'] as const).every((field) => header[field] === cache.shape[field])
+    if (!same || header.modelHash !== modelHash) throw cacheProblem('it was saved by another model')
+    fillCache(cache, header, arrays)
+  } catch (error) {
+    cache.close()
+    throw error
+  }
+  const { accuracy, plannedLength, ids, session } = header
+  const facts = { modelHash, accuracy, plannedLength, ids, ...(session !== undefined && { session }) }
+  return { cache, facts, arrays }
+}
+
+function fillCache(cache: KvCache, header: Header, arrays: ReadonlyMap<string, SavedArray>): void {
+  const { layers, kvHeads } = cache.shape
+  for (let layer = 0; layer < layers; layer++) {
+    const array = arrays.get(nameOfLayer(layer))
+    if (!(array instanceof Float32Array) || array.length !== sizeOfLayer(header, layer))
+      throw cacheProblem(`layer ${layer} has another size than its header says`)
+  }
   cache.restoreSlots(
     header.heads.map((index) => header.positions[index]!),
     header.nextPosition,
   )
-  forEachHead(shape, (layer, head) => {
-    const target = cache.edit(layer)
-    const numbers = header.channels.map((name) => cache.channel(name, layer, head))
-    for (let slot = 0; slot < cache.lengthOf(layer, head); slot++, offset += width) {
-      target.setKey(head, slot, floats.subarray(offset, offset + headDim))
-      target.setValue(head, slot, floats.subarray(offset + headDim, offset + 2 * headDim))
-      for (const [index, array] of numbers.entries()) array[slot] = floats[offset + 2 * headDim + index]!
-    }
-  })
-  const { accuracy, plannedLength, ids, session } = header
-  return { cache, facts: { modelHash, accuracy, plannedLength, ids, ...(session && { session }) } }
-}
-
-function readHeader(bytes: Uint8Array): Header {
-  const decoder = new TextDecoder()
-  if (bytes.length < 12 || decoder.decode(bytes.subarray(0, 8)) !== magic) throw problem('it does not begin as one')
-  const length = new DataView(bytes.buffer, bytes.byteOffset).getUint32(8, true)
-  if (length > longestHeader || 12 + length > bytes.length) throw problem('its header is longer than the bytes')
-  let header: unknown
-  try {
-    header = JSON.parse(decoder.decode(bytes.subarray(12, 12 + length)))
-  } catch (error) {
-    throw new FileFormatError({ file: 'saved cache', format: 'cache', problem: 'its header is no JSON', cause: error })
+  for (let layer = 0; layer < layers; layer++) {
+    const source = arrays.get(nameOfLayer(layer)) as Float32Array
+    let offset = 0
+    for (let head = 0; head < kvHeads; head++)
+      offset = readHead(cache, { layer, head, source, offset }, header.channels)
   }
-  if (typeof header !== 'object' || header === null) throw problem('its header is no object')
-  return header as Header
 }
 
-function checkLists(header: Header, shape: KvCacheShape): void {
-  const whole = (value: unknown): boolean => Number.isSafeInteger(value) && (value as number) >= 0
-  const { positions, heads, ids, nextPosition, plannedLength, accuracy, channels, session } = header
-  const numbers = (list: unknown): boolean => Array.isArray(list) && list.every(whole)
-  const fits =
+function readHead(
+  cache: KvCache,
+  from: { layer: number; head: number; source: Float32Array; offset: number },
+  channels: readonly string[],
+): number {
+  const { layer, head, source } = from
+  const { headDim } = cache.shape
+  const target = cache.edit(layer)
+  const length = cache.lengthOf(layer, head)
+  const values = from.offset + length * headDim
+  for (let slot = 0; slot < length; slot++) {
+    const at = slot * headDim
+    target.setKey(head, slot, source.subarray(from.offset + at, from.offset + at + headDim))
+    target.setValue(head, slot, source.subarray(values + at, values + at + headDim))
+  }
+  let offset = values + length * headDim
+  for (const name of channels) {
+    cache.channel(name, layer, head).set(source.subarray(offset, offset + length))
+    offset += length
+  }
+  return offset
+}
+
+function nameOfLayer(layer: number): string {
+  return `layer.${layer}`
+}
+
+function sizeOfLayer({ heads, positions, channels, kvHeads, headDim }: Header, layer: number): number {
+  const lists = heads.slice(layer * kvHeads, (layer + 1) * kvHeads)
+  return lists.reduce((sum, index) => sum + positions[index]!.length * (2 * headDim + channels.length), 0)
+}
+
+/** Whether a list holds whole numbers from 0 to what a position may be. */
+export function isWholeNumbers(list: unknown): list is readonly number[] {
+  return Array.isArray(list) && list.every(isWhole)
+}
+
+/** Whether a value is a whole number from 0 to what a position may be. */
+export function isWhole(value: unknown): value is number {
+  return Number.isInteger(value) && (value as number) >= 0 && (value as number) < 2 ** 31
+}
+
+function isHeader(value: unknown): value is Header {
+  if (typeof value !== 'object' || value === null) return false
+  const { positions, heads, ids, channels, ...rest } = value as Record<keyof Header, unknown>
+  const { layers, kvHeads, headDim, nextPosition, plannedLength } = rest
+  if (![layers, kvHeads, headDim, nextPosition, plannedLength].every(isWhole)) return false
+  if (!cacheFormats.some((format) => format === rest.format)) return false
+  if (!isWholeNumbers(heads) || !isWholeNumbers(ids) || !Array.isArray(positions)) return false
+  return (
     Array.isArray(channels) &&
     channels.every((name) => typeof name === 'string') &&
-    (session === undefined ||
-      (typeof session === 'object' &&
-        typeof session?.policy === 'string' &&
-        numbers(session.pending) &&
-        numbers(session.positions))) &&
-    Array.isArray(positions) &&
-    positions.every((list) => Array.isArray(list) && list.every(whole)) &&
-    Array.isArray(heads) &&
-    heads.length === shape.layers * shape.kvHeads &&
-    heads.every((index) => whole(index) && index < positions.length) &&
-    Array.isArray(ids) &&
-    ids.every(whole) &&
-    whole(nextPosition) &&
-    whole(plannedLength) &&
-    (accuracy === 'exact' || accuracy === 'fast')
-  if (!fits) throw problem('its header has fields of the wrong kind')
+    positions.every((list) => isWholeNumbers(list) && list.every((position) => position < (nextPosition as number))) &&
+    heads.length === (layers as number) * (kvHeads as number) &&
+    heads.every((index) => index < positions.length) &&
+    typeof rest.modelHash === 'string' &&
+    (rest.accuracy === 'exact' || rest.accuracy === 'fast')
+  )
 }
 
 function forEachHead(shape: KvCacheShape, visit: (layer: number, head: number) => void): void {
   for (let layer = 0; layer < shape.layers; layer++) for (let head = 0; head < shape.kvHeads; head++) visit(layer, head)
-}
-
-function alignedStart(headerLength: number): number {
-  return Math.ceil((12 + headerLength) / 8) * 8
-}
-
-function problem(text: string): FileFormatError {
-  return new FileFormatError({ file: 'saved cache', format: 'cache', problem: text })
 }

@@ -20,13 +20,15 @@ interface OwnMark extends SessionMark {
 
 /** A session of a local decoder. */
 export class LocalCacheSession implements CacheSession {
-  readonly #state: SessionState
+  #state: SessionState
+  /** Calls under way or waiting. */
+  #calls = 0
   readonly #queue = new SerialQueue()
   readonly #guard: DisposeGuard
 
   constructor(state: SessionState) {
     this.#state = state
-    this.#guard = new DisposeGuard('the session', () => state.close())
+    this.#guard = new DisposeGuard('the session', () => this.#state.close())
   }
 
   get policy(): string {
@@ -49,7 +51,8 @@ export class LocalCacheSession implements CacheSession {
     return this.#exclusively(async () => {
       const ids = this.#state.host.idsOf(input)
       checkArgument(ids.length > 0, 'input', input, 'at least one token')
-      return this.#orBack(async () => (await this.#state.prefill(ids, options)).slice())
+      const work = async () => (await this.#state.prefill(ids, options)).slice()
+      return this.#state.observer.accumulates ? this.#orCopy(work) : this.#orBack(work)
     })
   }
 
@@ -129,6 +132,12 @@ export class LocalCacheSession implements CacheSession {
 
   fork(): LocalCacheSession {
     this.#guard.check()
+    checkArgument(
+      this.#calls === 0,
+      'session',
+      'one at work',
+      'one whose calls have ended: fork it before or after them',
+    )
     return new LocalCacheSession(this.#state.fork())
   }
 
@@ -173,8 +182,27 @@ export class LocalCacheSession implements CacheSession {
     }
   }
 
-  #exclusively<T>(work: () => Promise<T>): Promise<T> {
-    return this.#guard.use(() => this.#state.host.use(() => this.#queue.run(work)))
+  /** Goes back to a copy after a failure: for policies that add up over all tokens, which a mark cannot take back. */
+  async #orCopy<T>(work: () => Promise<T>): Promise<T> {
+    const before = this.#state.fork()
+    try {
+      const result = await work()
+      before.close()
+      return result
+    } catch (error) {
+      this.#state.close()
+      this.#state = before
+      throw error
+    }
+  }
+
+  async #exclusively<T>(work: () => Promise<T>): Promise<T> {
+    this.#calls++
+    try {
+      return await this.#guard.use(() => this.#state.host.use(() => this.#queue.run(work)))
+    } finally {
+      this.#calls--
+    }
   }
 }
 

@@ -12,6 +12,7 @@ import type {
 import { seededRandom } from '@lc/model'
 import { checkArgument } from '@lc/model/check'
 import { ContextLengthError, InternalError } from '@lc/model/errors'
+import type { CacheFormat } from '../../cache/cache-format.ts'
 import type { DecoderRunner } from '../../cache/decoder-runner.ts'
 import { feedTokens } from '../../cache/feed-tokens.ts'
 import type { KvCache } from '../../cache/kv-cache.ts'
@@ -31,6 +32,8 @@ export interface GenerateTools extends GenerateOptions {
   readonly runner: DecoderRunner
   readonly files: ModelFiles
   readonly contextLength: number
+  /** How keys and values are kept. */
+  readonly cache: CacheFormat
   readonly prefixes: PrefixPool
   /** A session under the policy of a request. */
   sessionFor(policy: unknown, accuracy: Accuracy, plannedLength: number): SessionState
@@ -137,7 +140,7 @@ async function cachedPrompt(
   request: GenerateRequest,
   prompt: Uint32Array,
   { accuracy, limit }: { readonly accuracy: Accuracy; readonly limit: number },
-  { runner, prefixes }: GenerateTools,
+  { runner, prefixes, cache: format }: GenerateTools,
 ): Promise<{ cache: KvCache; ropes: RopeTables; cachedTokens: number }> {
   const planned = prompt.length + limit
   const frequencies = runner.ropes.keyOf(planned)
@@ -145,7 +148,7 @@ async function cachedPrompt(
   const cached = prompt.subarray(0, -1)
   const { signal, onProgress, cacheKey } = request
   const known = cacheKey ? prefixes.take(cacheKey, cached, { accuracy, frequencies }) : undefined
-  const cache = known?.cache ?? runner.createCache()
+  const cache = known?.cache ?? runner.createCache(0, undefined, format)
   const rest = cached.subarray(known?.length ?? 0)
   await orClose({ cache, ropes }, feedTokens(runner, { cache, ids: rest, accuracy, ropes, signal, onProgress }))
   if (cacheKey) prefixes.put(cacheKey, { cache, ids: [...cached], accuracy, frequencies })

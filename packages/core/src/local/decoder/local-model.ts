@@ -14,10 +14,11 @@ import type {
   TextOrIds,
 } from '@lc/model'
 import { cancelOnBreak, mergeSignals } from '@lc/model/abort'
-import { checkArgument } from '@lc/model/check'
+import { checkArgument, checkOneOf } from '@lc/model/check'
 import { asyncDispose, DisposeGuard } from '@lc/model/dispose'
 import { ContextLengthError } from '@lc/model/errors'
 import { AttentionReducer } from '../../cache/attention-reducer.ts'
+import { type CacheFormat, cacheFormats } from '../../cache/cache-format.ts'
 import type { CachePolicy } from '../../cache/cache-policy.ts'
 import type { DecoderRunner } from '../../cache/decoder-runner.ts'
 import { feedTokens } from '../../cache/feed-tokens.ts'
@@ -38,8 +39,9 @@ import { promptIds } from './prompt-ids.ts'
 import { scoreRequests } from './score.ts'
 import { idsOf } from './score-plan.ts'
 import { scoreUnderPolicy } from './score-under-policy.ts'
+import type { SessionStateFields } from './session-host.ts'
 import type { CacheSession, SessionOptions } from './session-interface.ts'
-import { SessionState, type SessionStateFields } from './session-state.ts'
+import { SessionState } from './session-state.ts'
 import type { GenerateOptions } from './token-steps.ts'
 
 /** Fields of a local decoder. */
@@ -50,6 +52,8 @@ export interface LocalDecoderFields {
   readonly contextLength: number
   /** Overrides the accuracy of every call that names none. */
   readonly accuracy: Accuracy | undefined
+  /** How sessions that name no format, and generation, keep keys and values. */
+  readonly cache: CacheFormat
   /** Frees what lies under the model after it. */
   readonly release: () => Promise<void>
 }
@@ -185,7 +189,8 @@ export class LocalDecoder implements LocalModel {
     this.#guard.check()
     const { policy = fullCache, seed = 0, plannedLength = this.contextLength } = options
     const accuracy = this.#accuracyOf(options.accuracy, 'fast')
-    return new LocalCacheSession(this.#sessionState({ policy, seed, plannedLength, accuracy }))
+    const cache = checkOneOf(options.cache ?? this.#fields.cache, 'cache', cacheFormats)
+    return new LocalCacheSession(this.#sessionState({ policy, seed, plannedLength, accuracy, cache }))
   }
 
   hidden(request: HiddenRequest, options: CallOptions = {}): Promise<ModelNumbers> {
@@ -238,12 +243,13 @@ export class LocalDecoder implements LocalModel {
   }
 
   #generateTools(options: GenerateOptions): GenerateTools {
-    const { runner, files, contextLength } = this.#fields
+    const { runner, files, contextLength, cache } = this.#fields
     return {
       ...options,
       runner,
       files,
       contextLength,
+      cache,
       prefixes: this.#prefixes,
       constraintFor: (request) => constraintFor(request, this.id),
       sessionFor: (policy, accuracy, plannedLength) => this.#sessionUnder(policy, accuracy, plannedLength),
@@ -255,7 +261,8 @@ export class LocalDecoder implements LocalModel {
     const fits = typeof policy === 'object' && policy !== null && 'start' in policy && 'triggers' in policy
     const allowed = 'a CachePolicy of @lc/core; withCachePolicy of @lc/kv also takes names'
     checkArgument(fits, 'policy', policy, allowed)
-    return this.#sessionState({ policy: policy as unknown as CachePolicy, seed: 0, accuracy, plannedLength })
+    const { cache } = this.#fields
+    return this.#sessionState({ policy: policy as unknown as CachePolicy, seed: 0, accuracy, plannedLength, cache })
   }
 
   #accuracyOf(given: Accuracy | undefined, fallback: Accuracy): Accuracy {

@@ -2,8 +2,9 @@
 import type { Accuracy, CallOptions, ScoreRequest, ScoreResult } from '@lc/model'
 import { checkArgument } from '@lc/model/check'
 import type { LocalTokenizer } from '../../tokenizer/local-tokenizer.ts'
+import { logSumExp } from './log-sum-exp.ts'
 import { planScore, type ScoreItem } from './score-plan.ts'
-import { logSumExp, type SessionState } from './session-state.ts'
+import type { SessionState } from './session-state.ts'
 import { targetLogprobs } from './target-logprobs.ts'
 
 /** What scoring under a policy works with. */

@@ -1,4 +1,5 @@
 import type { CallOptions, Choice, GenerateRequest, TextOrIds } from '@lc/model'
+import type { CacheFormat } from '../../cache/cache-format.ts'
 import type { CacheAction, CachePolicy, CacheReport } from '../../cache/cache-policy.ts'
 import type { KvCache } from '../../cache/kv-cache.ts'
 
@@ -6,6 +7,8 @@ import type { KvCache } from '../../cache/kv-cache.ts'
 export interface SessionOptions {
   /** Defaults to `fullCache`. */
   readonly policy?: CachePolicy
+  /** How keys and values are kept; see `CacheFormat`. Defaults to the model's. */
+  readonly cache?: CacheFormat
   /** Defaults to the model's, otherwise `'fast'`. */
   readonly accuracy?: 'exact' | 'fast'
   /** Seeds what a policy draws. Defaults to 0. */
@@ -68,14 +71,23 @@ export interface CacheSession extends AsyncDisposable {
    * @throws InvalidArgumentError where slots from before it were removed or changed since, or fewer tokens came since
    */
   truncate(mark: SessionMark, keep?: number): Promise<void>
-  /** An independent session that shares what it can. */
+  /**
+   * An independent session: keys and values are shared until either writes, then copied layer by layer.
+   *
+   * @throws InvalidArgumentError while a call of this session is under way
+   */
   fork(): CacheSession
-  /** Changes the cache by hand. */
+  /** Changes the cache by hand. Where an action cannot be carried out after others were, the cache is closed: half of them is no state. */
   edit(actions: readonly CacheAction[]): Promise<void>
   report(): CacheReport
-  /** Bytes that `restore` takes. */
+  /** Bytes that `restore` takes: the cache, what the policy observed and its state, under a checksum. */
   save(): Promise<Uint8Array>
-  /** Puts a saved state in place of this one. @throws FileFormatError for other bytes, or those of another model or policy. */
+  /**
+   * Puts a saved state in place of this one, which stays as it is where that fails.
+   *
+   * @throws FileFormatError for bytes that are no session, were changed or shortened, or come from another model; InvalidArgumentError
+   * for those of another policy or planned length
+   */
   restore(bytes: Uint8Array): Promise<void>
   close(): Promise<void>
 }

@@ -4,7 +4,6 @@ import { seededRandom } from '@lc/model'
 import { checkArgument, checkInteger } from '@lc/model/check'
 import { InvalidArgumentError } from '@lc/model/errors'
 import { applyAction } from '../../cache/apply-action.ts'
-import type { AttentionReducer } from '../../cache/attention-reducer.ts'
 import type {
   CacheAction,
   CachePolicy,
@@ -17,29 +16,15 @@ import { chunkTokens, type RunOutputs } from '../../cache/decoder-runner.ts'
 import { feedTokens } from '../../cache/feed-tokens.ts'
 import type { CacheMark, KvCache } from '../../cache/kv-cache.ts'
 import { Observer } from '../../cache/observer.ts'
-import { restoreCache, saveCache } from '../../cache/serialise-cache.ts'
+import { type Removal, removalOf, reportCache } from '../../cache/report-cache.ts'
+import { savedArray } from '../../cache/sealed-arrays.ts'
+import { type RestoredCache, restoreCache, saveCache } from '../../cache/serialise-cache.ts'
 import { PolicyPlanError } from '../../errors/policy-plan-error.ts'
 import type { RopeTables } from '../../models/rope/rope-tables.ts'
-import type { LocalTokenizer } from '../../tokenizer/local-tokenizer.ts'
+import { logSumExp } from './log-sum-exp.ts'
 import { logitsOfTokens } from './logits-of-tokens.ts'
-import type { PreparedContextHost } from './prepared-context.ts'
-
-/** What sessions need of their model. */
-export interface SessionHost extends PreparedContextHost {
-  readonly reducer: AttentionReducer
-  readonly tokenizer: LocalTokenizer
-  readonly endTokens: readonly number[]
-  readonly contextLength: number
-}
-
-/** Fields of a session's state. */
-export interface SessionStateFields {
-  readonly host: SessionHost
-  readonly policy: CachePolicy
-  readonly accuracy: 'exact' | 'fast'
-  readonly seed: number
-  readonly plannedLength: number
-}
+import { logitsArray, readSavedSession, type SavedSession } from './saved-session.ts'
+import type { SessionHost, SessionStateFields } from './session-host.ts'
 
 /** The state of a session. */
 export class SessionState {
@@ -59,6 +44,7 @@ export class SessionState {
   #steps = 0
   #extraTokens = 0
   #compressions: CacheReport['compressions'][number][] = []
+  #removal: Removal | undefined
 
   constructor(fields: SessionStateFields, origin?: SessionState) {
     const { host, policy, plannedLength } = fields
@@ -75,14 +61,17 @@ export class SessionState {
     this.#requests = policy.needs(this.#model)
     this.#ropes = runner.ropes.forLength(plannedLength)
     this.#observer = new Observer(this.#observing(this.#requests), origin?.observer)
-    this.#cache = origin?.cache.fork() ?? runner.createCache()
+    this.#cache = origin?.cache.fork() ?? runner.createCache(0, undefined, fields.cache)
     this.#run = origin?.forkRun() ?? this.#startRun()
     if (!origin) return
     this.#tokens = [...origin.tokens]
     this.#positions = new Map(origin.positions)
     this.#logits = origin.logits
     this.#pending = [...origin.pending]
-    this.#compressions = [...origin.report().compressions]
+    this.#compressions = [...origin.#compressions]
+    this.#removal = origin.#removal
+    this.#steps = origin.#steps
+    this.#extraTokens = origin.#extraTokens
   }
 
   get cache(): KvCache {
@@ -235,60 +224,80 @@ export class SessionState {
 
   apply(actions: readonly CacheAction[]): void {
     const context = { config: this.host.runner.config, plannedLength: this.#fields.plannedLength }
-    for (const action of actions) applyAction(this.#cache, action, context)
+    const { edits } = this.#cache
+    try {
+      for (const action of actions) applyAction(this.#cache, action, context)
+    } catch (error) {
+      // half of the actions is worse than none: a cache that was changed cannot be used any more
+      if (this.#cache.edits !== edits) this.#cache.close()
+      throw error
+    }
+    this.#removal = removalOf(actions, this.#cache, this.policy.id) ?? this.#removal
   }
 
   report(): CacheReport {
-    const { layers, kvHeads, headDim } = this.#cache.shape
-    const lengths: number[] = []
-    for (let layer = 0; layer < layers; layer++)
-      for (let head = 0; head < kvHeads; head++) lengths.push(this.#cache.lengthOf(layer, head))
-    const total = lengths.reduce((sum, length) => sum + length, 0)
     return {
       policy: this.policy.id,
-      tokens: this.#tokens.length,
-      slots: { min: Math.min(...lengths), mean: total / lengths.length, max: Math.max(...lengths) },
-      bytes: { used: total * headDim * 8, allocated: this.#cache.bytes },
+      ...reportCache(this.#cache, this.#tokens.length, this.#removal),
       compressions: [...this.#compressions],
       extraTokens: this.#extraTokens,
     }
   }
 
   save(): Uint8Array {
-    const { accuracy, tokens } = this
+    const { accuracy, tokens, host } = this
     const { plannedLength } = this.#fields
     const state = this.#run.save?.()
-    return saveCache(this.#cache, {
-      modelHash: this.host.modelHash,
-      accuracy,
-      plannedLength,
-      ids: tokens,
-      session: {
-        policy: this.policy.id,
-        pending: [...this.#pending],
-        positions: [...this.#positions].flat(),
-        ...(state !== undefined && { state }),
-      },
-    })
+    const session: SavedSession = {
+      policy: this.policy.id,
+      pending: [...this.#pending],
+      positions: [...this.#positions].flat(),
+      steps: this.#steps,
+      extraTokens: this.#extraTokens,
+      compressions: this.#compressions,
+      ...(this.#removal && { removal: this.#removal }),
+      observer: this.#observer.facts,
+      ...(state !== undefined && { state }),
+    }
+    const logits = this.#logits ? [savedArray(logitsArray, this.#logits)] : []
+    const facts = { modelHash: host.modelHash, accuracy, plannedLength, ids: tokens, session: session as never }
+    return saveCache(this.#cache, facts, [...logits, ...this.#observer.arrays()])
   }
 
+  /** Puts a saved state in place of this one, which stays as it is where the bytes do not fit. */
   restore(bytes: Uint8Array): void {
-    const { layers, kvHeads, headDim } = this.host.runner.config
-    const { cache, facts } = restoreCache(bytes, { layers: layers.length, kvHeads, headDim }, this.host.modelHash)
-    const saved = facts.session
-    const fits = saved?.policy === this.policy.id && facts.plannedLength === this.#fields.plannedLength
-    if (!fits) cache.close()
-    checkArgument(fits, 'bytes', saved?.policy, `a session of the policy ${this.policy.id} with the same settings`)
+    const { runner, modelHash } = this.host
+    const layers = runner.config.layers.length
+    const restored = restoreCache(bytes, modelHash, (format) => runner.createCache(0, layers, format))
+    try {
+      this.#takeOver(restored)
+    } catch (error) {
+      restored.cache.close()
+      throw error
+    }
+  }
+
+  #takeOver({ cache, facts, arrays }: RestoredCache): void {
+    const { vocabularySize } = this.host.runner.config
+    const { plannedLength } = this.#fields
+    const { saved, logits } = readSavedSession(facts, arrays, { policy: this.policy.id, plannedLength, vocabularySize })
+    const observer = new Observer(this.#observing(this.#requests))
+    observer.restore(saved.observer, arrays)
+    const run = this.#startRun(saved.state)
     this.#cache.close()
     this.#cache = cache
+    this.#observer = observer
+    this.#run = run
     this.#tokens = [...facts.ids]
     this.#pending = [...saved.pending]
     this.#positions = new Map()
     for (let at = 0; at < saved.positions.length; at += 2)
       this.#positions.set(saved.positions[at]!, saved.positions[at + 1]!)
-    this.#observer = new Observer(this.#observing(this.#requests))
-    this.#run = this.#startRun(saved.state)
-    this.#logits = undefined
+    this.#steps = saved.steps
+    this.#extraTokens = saved.extraTokens
+    this.#compressions = [...saved.compressions]
+    this.#removal = saved.removal
+    this.#logits = logits
   }
 
   close(): void {
@@ -316,7 +325,7 @@ export class SessionState {
     const fetches = this.#observer.fetches
     const before = this.#cache.nextPosition
     const run = { signal: options.signal, cache: this.#cache, ids, accuracy, ropes: this.#ropes, fetches }
-    await this.#afterRun(await this.host.runner.runChunk(run), ids, before, options)
+    await this.#afterRun(await this.host.runner.runChunk(run), ids, before)
   }
 
   async #oneToken(id: number, options: CallOptions): Promise<Float32Array> {
@@ -327,15 +336,16 @@ export class SessionState {
     const before = this.#cache.nextPosition
     const run = { signal: options.signal, cache: this.#cache, ids: [id], accuracy, ropes: this.#ropes, fetches }
     const outputs = await this.host.runner.runStep(run)
-    await this.#afterRun(outputs, [id], before, options)
+    await this.#afterRun(outputs, [id], before)
     this.#logits = outputs.logits!.data as Float32Array
     return this.#logits
   }
 
-  async #afterRun(outputs: RunOutputs, ids: readonly number[], position: number, options: CallOptions): Promise<void> {
+  async #afterRun(outputs: RunOutputs, ids: readonly number[], position: number): Promise<void> {
     for (const [index, id] of ids.entries()) this.#positions.set(position + index, id)
     this.#tokens.push(...ids)
-    await this.#observer.afterRun(outputs, this.#cache, ids.length, options)
+    // not stopped half-way: the tokens are in the cache, and what was seen of them must be too
+    await this.#observer.afterRun(outputs, this.#cache, ids.length, {})
   }
 
   /** Lets the policy act where it listens to this trigger now. */
@@ -384,13 +394,4 @@ export class SessionState {
       cache.close()
     }
   }
-}
-
-/** The logarithm of the sum of exponentials. */
-export function logSumExp(logits: Float32Array): number {
-  let largest = Number.NEGATIVE_INFINITY
-  for (const logit of logits) largest = Math.max(largest, logit)
-  let sum = 0
-  for (const logit of logits) sum += Math.exp(logit - largest)
-  return largest + Math.log(sum)
 }

@@ -1,0 +1,138 @@
+import fc from 'fast-check'
+import { describe, expect, test } from 'vitest'
+import { crc32 } from './crc32.ts'
+import { KvCache } from './kv-cache.ts'
+import { type ArrayToSave, savedArray, sealArrays, unsealArrays } from './sealed-arrays.ts'
+import { restoreCache, saveCache } from './serialise-cache.ts'
+
+const shape = { layers: 2, kvHeads: 2, headDim: 4 }
+const facts = { modelHash: 'h', accuracy: 'exact', plannedLength: 8, ids: [1, 2, 3, 4, 5] } as const
+const restore = (bytes: Uint8Array, hash = 'h') => restoreCache(bytes, hash, (format) => new KvCache(shape, { format }))
+const fileFormat = expect.objectContaining({ code: 'file-format' })
+
+function filled(): KvCache {
+  const cache = new KvCache(shape)
+  const rows = (sign: number) => Float32Array.from({ length: 5 * 8 }, (_, index) => sign * Math.sin(index + 1))
+  cache.append(
+    [
+      { key: rows(1), value: rows(-1) },
+      { key: rows(2), value: rows(-2) },
+    ],
+    5,
+  )
+  cache.channel('mass', 1, 0).set([1, 2, 3, 4, 5])
+  cache.keep(0, 1, [0, 2, 4])
+  return cache
+}
+
+const bytes = saveCache(filled(), facts, [savedArray('more', Float64Array.of(1.5, -2))])
+
+describe('a saved cache', () => {
+  test('comes back as it was, with its facts and what was added', () => {
+    const [cache, restored] = [filled(), restore(bytes)]
+    expect(restored.facts).toEqual(facts)
+    expect(restored.arrays.get('more')).toEqual(Float64Array.of(1.5, -2))
+    for (const [layer, head] of [
+      [0, 0],
+      [0, 1],
+      [1, 0],
+      [1, 1],
+    ] as const) {
+      const length = cache.lengthOf(layer, head)
+      expect(restored.cache.lengthOf(layer, head)).toBe(length)
+      expect(restored.cache.layer(layer).keyRows(head, length)).toEqual(cache.layer(layer).keyRows(head, length))
+      expect(restored.cache.layer(layer).valueRows(head, length)).toEqual(cache.layer(layer).valueRows(head, length))
+      const mass = (each: KvCache) => each.channel('mass', layer, head).slice(0, length)
+      expect(mass(restored.cache)).toEqual(mass(cache))
+    }
+    expect(restored.cache.nextPosition).toBe(5)
+  })
+
+  test('may begin anywhere in a buffer', () => {
+    const shifted = new Uint8Array(bytes.length + 3)
+    shifted.set(bytes, 3)
+    expect(restore(shifted.subarray(3)).cache.lengthOf(0, 1)).toBe(3)
+  })
+
+  test('8-bit caches stay within a rounding of themselves', () => {
+    const cache = new KvCache(shape, { format: 'int8' })
+    const row = Float32Array.from({ length: 8 }, (_, index) => Math.cos(index))
+    cache.append(
+      [
+        { key: row, value: row },
+        { key: row, value: row },
+      ],
+      1,
+    )
+    const restored = restore(saveCache(cache, facts)).cache
+    expect(restored.format).toBe('int8')
+    for (const [column, value] of restored.layer(1).keyAt(1, 0).entries())
+      expect(value).toBeCloseTo(cache.layer(1).keyAt(1, 0)[column]!, 6)
+  })
+
+  test('of another model, another shape or another version is refused', () => {
+    expect(() => restore(bytes, 'other')).toThrow(/another model/)
+    const smaller = () => restoreCache(bytes, 'h', () => new KvCache({ ...shape, layers: 1 }))
+    expect(smaller).toThrow(/another model/)
+    const older = bytes.slice()
+    older[7] = '1'.charCodeAt(0)
+    expect(() => restore(older)).toThrow(/its version is 0001; this one reads 0002/)
+    expect(() => restore(new Uint8Array(0))).toThrow(fileFormat)
+  })
+
+  test('with any byte changed is refused', () => {
+    fc.assert(
+      fc.property(fc.nat(bytes.length - 1), fc.integer({ min: 1, max: 255 }), (at, change) => {
+        const mutant = bytes.slice()
+        mutant[at] = mutant[at]! ^ change
+        expect(() => restore(mutant)).toThrow(fileFormat)
+      }),
+      { numRuns: 1000 },
+    )
+  })
+
+  test('that was shortened or lengthened is refused', () => {
+    for (let length = 0; length < bytes.length; length += 7)
+      expect(() => restore(bytes.slice(0, length))).toThrow(fileFormat)
+    const longer = new Uint8Array(bytes.length + 8)
+    longer.set(bytes)
+    expect(() => restore(longer)).toThrow(fileFormat)
+  })
+
+  // a checksum can be made again: what the header says is never believed either
+  test('with an edited header and a right checksum is refused with a typed error, or is a whole cache', () => {
+    const { facts: header, arrays } = unsealArrays(bytes)
+    const kept: ArrayToSave[] = [...arrays].map(([name, array]) => savedArray(name, array))
+    const anything = fc.oneof(
+      fc.jsonValue({ maxDepth: 2 }),
+      fc.constantFrom(-1, 0, 1e9, 2 ** 40, 0.5, [0, 0, 0, 0], [[0], [1]], [[0, 1, 2, 3, 9]], 'int8', null),
+    )
+    fc.assert(
+      fc.property(fc.constantFrom(...Object.keys(header as object)), anything, fc.nat(3), (field, value, drop) => {
+        const mutant = sealArrays({ ...(header as object), [field]: value }, kept.slice(0, kept.length - drop))
+        try {
+          const { cache } = restore(mutant)
+          for (let layer = 0; layer < shape.layers; layer++)
+            for (let head = 0; head < shape.kvHeads; head++)
+              expect(cache.layer(layer).keyRows(head, cache.lengthOf(layer, head)).every(Number.isFinite)).toBe(true)
+          cache.append(
+            Array.from({ length: 2 }, () => ({ key: new Float32Array(8), value: new Float32Array(8) })),
+            1,
+          )
+          cache.close()
+        } catch (error) {
+          expect(error).toMatchObject({ code: expect.stringMatching(/^(file-format|invalid-argument)$/) })
+        }
+      }),
+      { numRuns: 1000 },
+    )
+  })
+})
+
+test('the checksum is that of zip and PNG', () => {
+  const text = (value: string) => new TextEncoder().encode(value)
+  expect(crc32(text('123456789'))).toBe(0xcbf43926)
+  expect(crc32(text('IEND'))).toBe(0xae426082)
+  expect(crc32(text('56789'), crc32(text('1234')))).toBe(0xcbf43926)
+  expect(crc32(new Uint8Array(0))).toBe(0)
+})
