@@ -11,6 +11,7 @@ export type { ContentKind } from './choose/content-kind.ts'
 export { type CodeParsers, type CodeParsersOptions, createCodeParsers, type WasmSource } from './code/code-parsers.ts'
 export type { Language } from './code/language.ts'
 export type { CompressedUnit, CompressionResult, KeptSpan, UnitState } from './compressor/compression-result.ts'
+export { type Explanation, explainCompression, type ProtectedText } from './compressor/explain-compression.ts'
 export type { OmissionStyle } from './compressor/omission-marker.ts'
 export { compressBySurprise, llmLingua } from './llmlingua/llmlingua.ts'
 export { type CompressForQuestionOptions, compressForQuestion, longLlmLingua } from './llmlingua/longllmlingua.ts'
@@ -42,3 +43,11 @@ export {
   selectiveContextDefaults,
 } from './selective-context/options.ts'
 export { compressBySelfInformation, selectiveContext } from './selective-context/selective-context.ts'
+export {
+  type DraftModel,
+  type ScoredLayers,
+  type SpecPcOptions,
+  type SpecPcUnit,
+  specPcDefaults,
+} from './specpc/options.ts'
+export { type CompressByAttentionOptions, compressByAttention, specPc } from './specpc/specpc.ts'

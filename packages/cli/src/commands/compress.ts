@@ -1,16 +1,23 @@
 import { defineCommand } from '../command/command.ts'
 import { compressSources, readContext } from '../context/compress-sources.ts'
 import { keptSummary } from '../context/kept-summary.ts'
-import { withTextModel } from '../model/text-model.ts'
+import { withMethodModel } from '../model/method-model.ts'
 import { contextOptions } from '../options/context-options.ts'
+import { textOption } from '../options/option.ts'
 
 /** `lc compress`: files and folders to a token budget, for a question. */
 export const compress = defineCommand({
   name: 'compress',
   summary: 'files and folders to a token budget, keeping what a question needs',
-  usage: 'PATHS... --query Q --budget N --model M',
+  usage: 'PATHS... --budget N --model M [--query Q]',
   takesNames: true,
-  options: contextOptions,
+  options: {
+    ...contextOptions,
+    query: textOption({
+      placeholder: 'Q',
+      description: 'what the text is needed for; most methods keep what it asks for',
+    }),
+  },
   examples: [
     {
       line: 'lc compress src --query "where is the retry delay computed?" --budget 2000 --model smollm2-135m',
@@ -21,16 +28,29 @@ export const compress = defineCommand({
       explains: 'text from the standard input',
     },
     {
+      line: 'lc compress report.json --query "failed jobs" --budget 500 --method no-model --model smollm2-135m --json',
+      explains: 'JSON that is still JSON; of the model only the tokenizer is loaded',
+    },
+    {
+      line: 'lc compress notes.md --query Q --budget 600 --method specpc --model smollm2-135m --explain',
+      explains: 'what the question attends to; scores, drops and protected text on stderr',
+    },
+    {
+      line: 'lc compress log.txt --budget 400 --phrase "build 4711" --protect require --model smollm2-135m',
+      explains: 'fails, and says how many tokens it takes, if the phrase does not fit',
+    },
+    {
       line: 'lc compress . --include "*.py" --exclude "tests/" --query Q --budget 4000 --model smollm2-135m --html kept.html',
       explains: 'only some files, with a heat-map to look at',
     },
   ],
   async run(context, { positionals, options }) {
     const sources = await readContext(positionals, options, context)
-    const document = await withTextModel(options, context, async (model) =>
-      compressSources(sources, options, await model.scorer(), context),
+    const document = await withMethodModel(options.method, options, context, (model) =>
+      compressSources(sources, options, model, context),
     )
-    if (!context.output.json) context.output.note(keptSummary(document))
+    // with --explain the units are told already
+    if (!context.output.json) context.output.note(keptSummary(document, options.explain ? 0 : undefined))
     context.output.result(document, document.text)
     return 0
   },

@@ -11,7 +11,7 @@ export function keptSummary(document: CompressDocument, shown = 12): string {
   const lines = named
     .slice(0, shown)
     .map((unit) => `  ${unit.source}  ${unit.name}${shareOf(unit.kept, unit.end - unit.start)}`)
-  const more = named.length > shown ? [`  and ${named.length - shown} more`] : []
+  const more = shown > 0 && named.length > shown ? [`  and ${named.length - shown} more`] : []
   return [
     `kept ${document.tokens} of ${document.originalTokens} tokens (budget ${document.budget}), ` +
       `from ${files} of ${allFiles} files, in ${document.seconds.toFixed(1)} s`,

@@ -26,12 +26,10 @@ function counted(weightsHash?: string): Scorer & { asked: number } {
 
 const text = Array.from({ length: 12 }, (_, at) => `def f${at}(b):\n    c = b + ${at}\n    return c\n`).join('\n')
 const passages = [{ id: 'a', text, source: { uri: 'a.py' }, spans: [] }]
-const run = (scorer: Scorer, noCache: boolean, query = 'what does f3 return') =>
-  compressByMethod('longcodezip', passages, {
-    scorer: rememberedScores(scorer, { noCache }, { env }),
-    query,
-    budget: 60,
-  })
+const run = async (scorer: Scorer, noCache: boolean, query = 'what does f3 return') => {
+  const model = rememberedScores(scorer, { noCache }, { env })
+  return (await compressByMethod('longcodezip', passages, { model, query, budget: 60 })).result
+}
 
 describe('scores of earlier runs', () => {
   test('are not asked for again, by any process, and give the same text', async () => {

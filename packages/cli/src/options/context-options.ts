@@ -2,6 +2,7 @@
 import { methodOption } from './method-option.ts'
 import { accuracyOption, modelOptions } from './model-options.ts'
 import { choiceOption, flagOption, integerOption, required, textOption, textsOption } from './option.ts'
+import { protectionOptions } from './protection-options.ts'
 
 /** What is read, for which question, and how much of it may stay. */
 export const contextOptions = {
@@ -17,7 +18,9 @@ export const contextOptions = {
     'joint',
     'paper',
   ]),
+  ...protectionOptions,
   accuracy: accuracyOption('fast'),
+  explain: flagOption('say why this method, what each unit scored, what was dropped and what was protected'),
   noCache: flagOption('ask the model anew: neither use nor keep scores in the cache folder'),
   html: textOption({ placeholder: 'FILE', description: 'write a heat-map of what was kept' }),
 }

@@ -1,4 +1,5 @@
-import type { CompressionResult } from '@lc/compress/longcodezip'
+import type { CompressionResult } from '@lc/compress'
+import type { ExplanationDocument } from './explanation-document.ts'
 
 /** What `lc compress --json` prints. Offsets are UTF-16, half-open, in the source file. */
 export interface CompressDocument {
@@ -10,6 +11,8 @@ export interface CompressDocument {
   budget: number
   units: CompressedUnitDocument[]
   seconds: number
+  /** With `--explain`. */
+  explanation?: ExplanationDocument
 }
 
 /** One function, class or other unit, and the ranges of it that were kept. */

@@ -1,11 +1,12 @@
 import type { Passage, Scorer, TokenClassifier } from '@lc/model'
+import type { DraftModel } from '../specpc/options.ts'
 import { type ContentKind, contentKind } from './content-kind.ts'
 
-/** What can value tokens: one or both of these. */
-export type CompressionModel = Scorer | TokenClassifier
+/** What can value tokens: one or more of these. */
+export type CompressionModel = Scorer | TokenClassifier | DraftModel
 
 /** A method of this package. */
-export type CompressionMethod = 'longcodezip' | 'longllmlingua' | 'llmlingua' | 'llmlingua2' | 'no-model'
+export type CompressionMethod = 'longcodezip' | 'longllmlingua' | 'llmlingua' | 'llmlingua2' | 'specpc' | 'no-model'
 
 /** Which method was chosen, and why. */
 export interface MethodChoice {
@@ -31,6 +32,11 @@ export function isClassifier(model: CompressionModel | undefined): model is Toke
   return typeof (model as TokenClassifier | undefined)?.classify === 'function'
 }
 
+/** Whether a model shows its attention. */
+export function isAttender(model: CompressionModel | undefined): model is DraftModel {
+  return typeof (model as DraftModel | undefined)?.attend === 'function'
+}
+
 /**
  * Chooses a method by what the passages hold, whether there is a query, and what the model can do.
  *
@@ -52,7 +58,9 @@ export function chooseMethod(
   if (content === 'json' || content === 'table')
     return choose(
       'no-model',
-      `${content === 'json' ? 'JSON' : 'a table'} is kept or dropped by whole lines: words cut out of it would break it`,
+      content === 'json'
+        ? 'JSON stays JSON: elements of arrays and ends of long strings are dropped, keys stay'
+        : 'a table is kept by whole rows, with its header',
     )
   if (isScorer(model)) return byScorer(content, query !== '', choose)
   if (isClassifier(model)) {
@@ -62,6 +70,11 @@ export function chooseMethod(
         'a token classifier drops words, which breaks code; whole lines are chosen by the query',
       )
     return choose('llmlingua2', `a token classifier tells which words of ${content} to keep`)
+  }
+  if (isAttender(model)) {
+    if (content === 'code')
+      return choose('no-model', 'attention drops words, which breaks code; whole lines are chosen by the query')
+    return choose('specpc', `${content} and a model that shows its attention: what the question looks at is kept`)
   }
   return choose('no-model', 'no model is given: units are ranked by the words of the query')
 }

@@ -1,6 +1,7 @@
 import { estimateTokenizer, makePassage } from '@lc/model'
 import { BigramModel, wordListClassifier } from '@lc/model/testing'
 import { describe, expect, test } from 'vitest'
+import { countingAttender } from '../testing-kit/counting-attender.ts'
 import { chooseMethod } from './choose-method.ts'
 import { compress } from './compress.ts'
 
@@ -12,6 +13,7 @@ const samples = {
   chat: makePassage('user: hello there\nassistant: hello\nuser: bye', { uri: 'log' }),
 }
 const scorer = new BigramModel('the tower is red and was built by the sea')
+const attender = countingAttender()
 
 describe('chooseMethod', () => {
   test.each([
@@ -23,6 +25,8 @@ describe('chooseMethod', () => {
     ['json', 'Ada', scorer, 'no-model'],
     ['table', 'Ada', scorer, 'no-model'],
     ['prose', 'tower', undefined, 'no-model'],
+    ['prose', 'tower', attender, 'specpc'],
+    ['code', 'area', attender, 'no-model'],
   ] as const)('%s asked for %j', (content, query, model, method) => {
     const choice = chooseMethod([samples[content]], { query, model })
     expect([choice.content, choice.method]).toEqual([content, method])
@@ -46,4 +50,41 @@ test('a choice is carried out within the budget and told', async () => {
   expect(labelled.choice.method).toBe('llmlingua2')
   const plain = await compress(passages, { budget: { tokens: 30, tokenizer: estimateTokenizer() } })
   expect([plain.method, plain.choice.method]).toEqual(['no-model/sentences', 'no-model'])
+})
+
+test.each<[string, string, string, (text: string) => void]>([
+  [
+    'JSON',
+    'load.json',
+    JSON.stringify({ hosts: Array.from({ length: 30 }, (_, index) => ({ name: `host${index}`, load: index })) }),
+    (text) => expect(Object.keys(JSON.parse(text))).toEqual(['hosts']),
+  ],
+  [
+    'a table',
+    'sums',
+    `name,year,sum\n${Array.from({ length: 30 }, (_, index) => `item ${index},${1900 + index},${index * 7}`).join('\n')}`,
+    (text) => expect(text).toMatch(/^name,year,sum\n/),
+  ],
+  [
+    'a chat',
+    'log',
+    Array.from({ length: 30 }, (_, index) => `user: What of host${index}?\nassistant: It is fine. Go on.\n`).join(''),
+    (text) => expect(text).toMatch(/^(?:(?:user|assistant): \S.*\n)+$/),
+  ],
+])('%s keeps its form', async (_, uri, text, check) => {
+  const budget = { tokens: 60, tokenizer: estimateTokenizer() }
+  const result = await compress([makePassage(text, { uri })], { budget, query: 'host17' })
+  expect(result.tokens).toBeLessThanOrEqual(60)
+  expect(result.tokens).toBeGreaterThan(40)
+  check(result.text)
+})
+
+test('protected text is protected whatever the method', async () => {
+  const passages = [makePassage('The tower is red. '.repeat(20), { uri: 'notes.md' })]
+  const options = { forcedPhrases: ['red'], protect: 'require', query: 'tower', budget: 9 } as const
+  for (const model of [scorer, wordListClassifier(['the']), attender, undefined])
+    await expect(compress(passages, { ...options, model })).rejects.toMatchObject({
+      code: 'budget-too-small',
+      budget: 9,
+    })
 })

@@ -1,4 +1,4 @@
-import { type CallOptions, estimateTokenizer, type Passage, type TokenBudget } from '@lc/model'
+import { type Accuracy, type CallOptions, estimateTokenizer, type Passage, type TokenBudget } from '@lc/model'
 import type { CodeParsers } from '../code/code-parsers.ts'
 import type { CompressionResult } from '../compressor/compression-result.ts'
 import { resolveBudget } from '../compressor/resolve-budget.ts'
@@ -8,8 +8,16 @@ import { compressByClassifier } from '../llmlingua2/llmlingua2.ts'
 import { compressCode } from '../longcodezip/compress-code.ts'
 import { compressWithoutModel } from '../no-model/no-model.ts'
 import type { ProtectionOptions } from '../prose/protection.ts'
+import { compressByAttention } from '../specpc/specpc.ts'
 import { compressStructured, type Structure } from '../structured/compress-structured.ts'
-import { type CompressionModel, chooseMethod, isClassifier, isScorer, type MethodChoice } from './choose-method.ts'
+import {
+  type CompressionModel,
+  chooseMethod,
+  isAttender,
+  isClassifier,
+  isScorer,
+  type MethodChoice,
+} from './choose-method.ts'
 import { compressSentences } from './compress-sentences.ts'
 import { type ContentKind, kindOf } from './content-kind.ts'
 
@@ -19,8 +27,10 @@ export interface CompressOptions extends ProtectionOptions, CallOptions {
   budget: number | TokenBudget
   /** What the passages are needed for. */
   query?: string | undefined
-  /** A scorer (any local or served language model that gives log-probabilities) or a token classifier. */
+  /** A scorer (any local or served language model that gives log-probabilities), a token classifier, or a model that shows its attention. */
   model?: CompressionModel | undefined
+  /** Arithmetic of a local scorer. Defaults to `'fast'`. */
+  accuracy?: Accuracy | undefined
   /** Parsers of code; without them units are found by indentation. */
   parsers?: CodeParsers | undefined
 }
@@ -32,9 +42,10 @@ export interface ChosenCompression extends CompressionResult {
 
 /**
  * Compresses passages to a budget by the method that suits them: LongCodeZip for code, LongLLMLingua for text and a question,
- * LLMLingua without one, LLMLingua-2 with a token classifier, whole lines and sentences by BM25 for JSON, tables and without a model.
+ * LLMLingua without one, LLMLingua-2 with a token classifier, SpecPC with a model that only attends. JSON, tables, and everything
+ * without a model go by BM25: elements, rows, lines or sentences, so that JSON still parses and rows keep their header.
  *
- * @throws InvalidArgumentError
+ * @throws InvalidArgumentError, BudgetTooSmallError
  * @example
  * ```ts
  * import { compress } from '@lc/compress'
@@ -60,13 +71,15 @@ function compressBy(
   const budget = resolveBudget(options.budget, model?.tokenizer ?? estimateTokenizer())
   const call = { budget, signal, onProgress, protect, protectedKinds, forcedPhrases }
   if (isScorer(model)) {
-    const scored = { ...call, scorer: model }
+    const scored = { ...call, scorer: model, accuracy: options.accuracy }
     if (method === 'longcodezip') return compressCode(passages, { ...scored, query, parsers })
     if (method === 'longllmlingua') return compressForQuestion(passages, { ...scored, query })
     if (method === 'llmlingua') return compressBySurprise(passages, scored)
   }
   if (method === 'llmlingua2' && isClassifier(model))
     return compressByClassifier(passages, { ...call, classifier: model, query })
+  if (method === 'specpc' && isAttender(model))
+    return compressByAttention(passages, { ...call, attender: model, query })
   if (content === 'json' || content === 'table' || content === 'chat') {
     const structureOf = ({ text, source }: Passage) => structureOfKind(kindOf(text, source.uri))
     return compressStructured(passages, { ...call, query: query ?? '', method: `no-model/${content}`, structureOf })

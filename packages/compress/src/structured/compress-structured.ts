@@ -230,13 +230,13 @@ function valuesByRank({ outlines, bases }: Plan, scores: Float64Array, tokens: U
 
 function unitsOf(passages: readonly Passage[], { outlines }: Plan): SentenceUnit[] {
   return outlines.flatMap(({ parts }, passage) =>
-    parts.map(({ start, end, kind, label }, part) => ({
+    parts.map(({ start, end, kind, name = '' }, part) => ({
       passage,
       id: `${passages[passage]!.id}#${part}`,
       start,
       end,
       kind,
-      name: label.replace(/^"|"$/g, ''),
+      name,
     })),
   )
 }

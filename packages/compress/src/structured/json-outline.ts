@@ -28,11 +28,12 @@ export function jsonOutline(text: string, values: readonly JsonNode[], members: 
   const plan = (node: JsonNode, part: number, label: string): Planned => ({
     node,
     part,
-    children: node.children.map((child) => {
-      const own = child.key === '' ? label : child.key
+    children: node.children.map((child, index) => {
+      const own = child.key === '' ? label : child.key.slice(1, -1)
       const drops = child.key === '' || members
       const kind = child.key === '' ? 'element' : 'member'
-      const at = drops ? add({ start: child.start, end: child.end, parent: part, kind, label: own }) : part
+      const name = child.key === '' ? `${label}[${index}]` : own
+      const at = drops ? add({ start: child.start, end: child.end, parent: part, kind, label: own, name }) : part
       return { child, part: at, value: plan(child.node, at, own) }
     }),
     cuts: node.kind === 'string' && node.end - node.start > longString ? planString(node, part, label) : [],

@@ -9,6 +9,8 @@ export interface OutlinePart extends Span {
   kind: 'root' | 'element' | 'member' | 'string' | 'header' | 'row' | 'line' | 'turn' | 'sentence'
   /** What ranks it besides its own text: the key above it. */
   label: string
+  /** Its key or place. Defaults to none. */
+  name?: string
 }
 
 /** A stretch of the text and the part that it belongs to. */

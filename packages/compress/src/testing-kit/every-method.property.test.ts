@@ -75,7 +75,11 @@ describe.each(everyMethod.map((method) => [method.name, method] as const))('%s',
 
   test('a question longer than the context', async () => {
     const query = Array.from({ length: 3000 }, (_, index) => `word${index}`).join(' ')
-    const result = await checked(method, passagesOf(prose.repeat(4)), call(40, { query, contextLength: 256 }))
+    const result = await checked(
+      method,
+      passagesOf(prose.repeat(4).replaceAll('. ', '.\n')),
+      call(60, { query, contextLength: 256 }),
+    )
     expect(result.tokens).toBeGreaterThan(0)
   })
 
