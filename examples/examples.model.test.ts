@@ -54,3 +54,12 @@ test('langchain-retriever gives documents within the budget, with ids and metada
   expect(Number(before)).toBeGreaterThan(1000)
   expect(printed).toMatch(/^--- ([\w-]+\.md) \(\1\)$/m)
 })
+
+test('speculative-edit changes the port, in few runs, with the text of decoding one by one', async () => {
+  const printed = await run('speculative-edit')
+  const [, tokens, runs] = /^--- (\d+) tokens in (\d+) runs/m.exec(printed) ?? []
+  expect(Number(runs)).toBeLessThan(Number(tokens) / 3)
+  expect(printed).toContain('port: 9090,')
+  expect(printed).toContain("cacheFolder: '/var/cache/app',")
+  expect(printed).toMatch(/^--- the same text$/m)
+})
