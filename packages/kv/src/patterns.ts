@@ -5,6 +5,7 @@
  */
 export { type AShapeOptions, aShape, aShapeDefaults } from './patterns/a-shape.ts'
 export { type BlockSparseOptions, blockSparse, blockSparseDefaults } from './patterns/block-sparse.ts'
+export { type LongGenOptions, longGen, longGenDefaults } from './patterns/long-gen.ts'
 export { type CacheMethod, methodByName, methodNames } from './patterns/method-by-name.ts'
 export {
   type NamedPatternOptions,
@@ -13,6 +14,11 @@ export {
   patternNames,
 } from './patterns/pattern-by-name.ts'
 export { type QuestOptions, quest, questDefaults } from './patterns/quest.ts'
+export {
+  type RecycledAttentionOptions,
+  recycledAttention,
+  recycledAttentionDefaults,
+} from './patterns/recycled-attention.ts'
 export {
   type VerticalColumnsOptions,
   verticalColumns,

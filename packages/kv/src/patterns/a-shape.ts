@@ -3,7 +3,7 @@ import { addDimensions, expand, unsqueeze } from '@lc/core/graph'
 import type { HostTensor } from '@lc/core/runtime'
 import { checkInteger } from '@lc/model/check'
 import { readSlots } from '../policy/budget.ts'
-import { type PrefillChoice, prefillPattern } from './prefill-attention.ts'
+import { cachedSlots, type PrefillChoice, prefillPattern } from './prefill-attention.ts'
 
 /** Options of `aShape`. */
 export interface AShapeOptions {
@@ -31,12 +31,13 @@ export function aShape(options: AShapeOptions): AttentionPattern {
   return prefillPattern({ id: `a-shape(${sink}, ${window})`, ...visibleSlots({ sink, window }) })
 }
 
-function visibleSlots(sizes: { sink: number; window: number }): Omit<PrefillChoice, 'id'> {
-  const slotsFor = (context: PatternFeedContext) => readableSlots(context.position, sizes)
+/** The first and last slots, as a choice for prompts. */
+export function visibleSlots(sizes: { sink: number; window: number }): Omit<PrefillChoice, 'id'> {
+  const slotsFor = (context: PatternFeedContext) => readableSlots(cachedSlots(context), sizes)
   return {
     choose: (site) => declare(site),
     count: (context) =>
-      context.position + context.tokens > sizes.sink + sizes.window ? slotsFor(context).length : undefined,
+      cachedSlots(context) + context.tokens > sizes.sink + sizes.window ? slotsFor(context).length : undefined,
     feed: (context, layer) => {
       const slots = slotsFor(context)
       return { [`chunkSlots.${layer}`]: int64(slots), [`chunkBias.${layer}`]: windowBias(context, slots, sizes) }
@@ -54,27 +55,29 @@ function declare(site: AttentionSite): ReturnType<PrefillChoice['choose']> {
   }
 }
 
-/** Slots that any token from `position` on sees; the first slot where that is none. */
-function readableSlots(position: number, { sink, window }: { sink: number; window: number }): number[] {
-  const first = Math.max(0, position - window + 1)
+/** Slots that any token after `cached` ones sees; the first slot where that is none. */
+function readableSlots(cached: number, { sink, window }: { sink: number; window: number }): number[] {
+  const first = Math.max(0, cached - window + 1)
   const slots = Array.from({ length: Math.min(sink, first) }, (_, slot) => slot)
-  for (let slot = first; slot < position; slot++) slots.push(slot)
+  for (let slot = first; slot < cached; slot++) slots.push(slot)
   return slots.length > 0 ? slots : [0]
 }
 
 function windowBias(
-  { position, tokens }: PatternFeedContext,
+  context: PatternFeedContext,
   slots: readonly number[],
   { sink, window }: { sink: number; window: number },
 ): HostTensor {
+  const { tokens } = context
+  const cached = cachedSlots(context)
   const width = slots.length + tokens
   const data = new Float32Array(tokens * width)
   for (let token = 0; token < tokens; token++) {
-    const query = position + token
+    const query = cached + token
     for (let column = 0; column < width; column++) {
-      const key = column < slots.length ? slots[column]! : position + column - slots.length
-      const cached = column >= slots.length || key < position
-      if (!cached || (key >= sink && query - key >= window)) data[token * width + column] = hidden
+      const key = column < slots.length ? slots[column]! : cached + column - slots.length
+      const there = column >= slots.length || key < cached
+      if (!there || (key >= sink && query - key >= window)) data[token * width + column] = hidden
     }
   }
   return { dtype: 'float32', shape: [1, 1, tokens, width], data }

@@ -19,7 +19,7 @@ import { CacheMemory } from './cache-memory.ts'
 import { softCapped } from './joined-attention.ts'
 import { meansOfPages, PageSummaries } from './page-summaries.ts'
 import { checkPageSize, slotsOfPages } from './page-views.ts'
-import { oneText, prefillPattern } from './prefill-attention.ts'
+import { cachedSlots, oneText, prefillPattern } from './prefill-attention.ts'
 
 /** Options of `blockSparse`. */
 export interface BlockSparseOptions {
@@ -56,12 +56,12 @@ export function blockSparse(options: BlockSparseOptions): AttentionPattern {
     ),
   )
   // the newest block is read in any case, open or just closed: a tensor must not be empty
-  const closed = (context: PatternFeedContext) => Math.ceil(context.position / blockSize) - 1
+  const closed = (context: PatternFeedContext) => Math.ceil(cachedSlots(context) / blockSize) - 1
   const pattern = prefillPattern({
     id,
     choose: (site) => ({ slots: chooseBlocks(site, blockSize) }),
     count: (context) =>
-      closed(context) > most ? most * blockSize + context.position - closed(context) * blockSize : undefined,
+      closed(context) > most ? most * blockSize + cachedSlots(context) - closed(context) * blockSize : undefined,
     feed: (context, layer) => feedLayer(context, { layer, most, blockSize, means: memory.of(context)[layer]! }),
   })
   return {
@@ -98,11 +98,12 @@ function feedLayer(
   choice: { layer: number; most: number; blockSize: number; means: PageSummaries },
 ): Record<string, HostTensor> {
   const { layer, most, blockSize, means } = choice
-  const { config, position, tokens } = context
+  const { config, tokens } = context
+  const cached = cachedSlots(context)
   const { data, pages } = means.update(context)
-  const closed = Math.ceil(position / blockSize) - 1
+  const closed = Math.ceil(cached / blockSize) - 1
   const usable = new Float32Array(pages).fill(unused, closed)
-  const open = BigInt64Array.from({ length: position - closed * blockSize }, (_, slot) =>
+  const open = BigInt64Array.from({ length: cached - closed * blockSize }, (_, slot) =>
     BigInt(closed * blockSize + slot),
   )
   return {

@@ -30,11 +30,23 @@ export function scoresOf(site: AttentionSite, keys: Value, bias: Value): Value {
   return add(transpose(softCapped(site, product), [0, 2, 1]), bias)
 }
 
-/** The output of a step, `[1, H*D]`. The order of keys and of parts does not matter. */
-export function joinedAttention(site: AttentionSite, parts: readonly AttendedPart[]): Value {
-  const { config, query, key, value } = site
+/** The weights of a step: `[G, H/G, N + 1]`, the new token's last. */
+export function joinedWeights(site: AttentionSite, scores: readonly Value[]): Value {
+  const { config, query, key } = site
   const own = softCapped(site, fusedMatMul(query, key, { transposeB: true, alpha: config.queryScale }))
-  const weights = softmax(concat([...parts.map((part) => part.scores), own]))
+  return softmax(concat([...scores, own]))
+}
+
+/** The output of a step, `[1, H*D]`. The order of keys and of parts does not matter. */
+export function joinedAttention(
+  site: AttentionSite,
+  parts: readonly AttendedPart[],
+  weights: Value = joinedWeights(
+    site,
+    parts.map((part) => part.scores),
+  ),
+): Value {
+  const { config, value } = site
   const values =
     parts.length === 1
       ? parts[0]!.values

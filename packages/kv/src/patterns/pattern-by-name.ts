@@ -4,7 +4,9 @@ import { checkOneOf } from '@lc/model/check'
 import type { CacheBudget } from '../policy/budget.ts'
 import { aShape } from './a-shape.ts'
 import { blockSparse } from './block-sparse.ts'
+import { longGen } from './long-gen.ts'
 import { quest } from './quest.ts'
+import { recycledAttention } from './recycled-attention.ts'
 import { verticalColumns } from './vertical-columns.ts'
 
 /** Options of a pattern by name: a budget, and the pattern's own options. */
@@ -16,7 +18,9 @@ type Options = never
 const patterns = {
   'a-shape': (options: Options) => aShape(options),
   'block-sparse': (options: Options) => blockSparse(options),
+  'long-gen': (options: Options) => longGen(options),
   quest: (options: Options) => quest(options),
+  'recycled-attention': (options: Options) => recycledAttention(options),
   'vertical-slash': (options: Options) => verticalColumns(options),
 } as const
 

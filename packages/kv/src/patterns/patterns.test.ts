@@ -4,7 +4,9 @@ import { PolicyPlanError } from '@lc/core/errors'
 import { nodePlatform } from '@lc/core/node'
 import { largestDifference } from '@lc/model/testing'
 import { afterAll, describe, expect, test } from 'vitest'
+import { longGen } from './long-gen.ts'
 import { quest } from './quest.ts'
+import { recycledAttention } from './recycled-attention.ts'
 
 interface PatternCase {
   readonly name: string
@@ -29,6 +31,21 @@ const cases: readonly PatternCase[] = [
     name: 'quest of a share, in pages of 16, with a dense layer',
     everything: quest({ budget: '100%', denseLayers: 1 }),
     few: quest({ budget: '25%', denseLayers: 1 }),
+  },
+  {
+    name: 'recycled attention',
+    everything: recycledAttention({ budget: 1024 }),
+    few: recycledAttention({ budget: 20, stride: 5 }),
+  },
+  {
+    name: 'recycled attention with nothing but full steps',
+    everything: recycledAttention({ budget: 20, stride: 1 }),
+    few: recycledAttention({ budget: 20, stride: 2 }),
+  },
+  {
+    name: 'long-gen',
+    everything: longGen({ budget: 1024, fullLayers: [] }),
+    few: longGen({ budget: 24, fullLayers: [1] }),
   },
 ]
 

@@ -27,6 +27,8 @@ export interface PrefillChoice {
   readonly id: string
   /** The slots that a chunk reads, int64 `[G, M]`, and what is added to the scores, `[1, 1, T, M+T]`. */
   readonly choose: (site: AttentionSite) => { readonly slots: Value; readonly bias?: Value }
+  /** Whether a layer reads a part; defaults to all. */
+  readonly sparse?: (layer: number, layers: number) => boolean
   /** How many slots `choose` gives, M, or undefined where a chunk reads everything. */
   readonly count: (context: PatternFeedContext) => number | undefined
   /** The inputs of `choose` for one layer. */
@@ -37,11 +39,13 @@ export interface PrefillChoice {
 export function prefillPattern(choice: PrefillChoice): AttentionPattern {
   const sparse = (context: PatternFeedContext): boolean =>
     context.mode === 'fused' && choice.count(context) !== undefined
+  const partial = ({ variant, layer, config }: AttentionSite): boolean =>
+    variant === sparseVariant && (choice.sparse?.(layer, config.layers.length) ?? true)
   return {
     id: choice.id,
     prefill: 'fused',
     variant: (context) => (sparse(context) ? sparseVariant : undefined),
-    build: (site) => (site.variant === sparseVariant ? chunkAttention(site, choice) : plainAttention(site)),
+    build: (site) => (partial(site) ? chunkAttention(site, choice) : plainAttention(site)),
     feed: (context) => (sparse(context) ? feedChunk(context, choice) : {}),
   }
 }
@@ -75,6 +79,11 @@ function chunkAttention(site: AttentionSite, choice: PrefillChoice): Value {
   return add(output, multiply(site.query, 0))
 }
 
+/** Slots in use, alike for all heads at prompts: places are counted in slots, which are positions unless a policy evicts. */
+export function cachedSlots(context: PatternFeedContext): number {
+  return context.length(0, 0)
+}
+
 /** Chunks of prompts are of one text, whatever the graph has room for. */
 export function oneText(x: Value): Value {
   return slice(x, { axis: 0, start: 0, end: 1 })
@@ -97,7 +106,9 @@ function gatherSlots(site: AttentionSite, slots: Value): { keys: Value; values: 
 function feedChunk(context: PatternFeedContext, choice: PrefillChoice): Record<string, HostTensor> {
   const total = choice.count(context)! + context.tokens
   const feeds: Record<string, HostTensor> = {}
-  for (let layer = 0; layer < context.config.layers.length; layer++) {
+  const layers = context.config.layers.length
+  for (let layer = 0; layer < layers; layer++) {
+    if (choice.sparse && !choice.sparse(layer, layers)) continue
     Object.assign(feeds, choice.feed(context, layer))
     feeds[`chunkLast.${layer}`] = { dtype: 'int32', shape: [1], data: Int32Array.of(total - 1) }
     feeds[`chunkTotal.${layer}`] = { dtype: 'int32', shape: [], data: Int32Array.of(total) }

@@ -16,7 +16,7 @@ import type { HostTensor } from '@lc/core/runtime'
 import { checkInteger } from '@lc/model/check'
 import { readSlots } from '../policy/budget.ts'
 import { softCapped } from './joined-attention.ts'
-import { oneText, prefillPattern } from './prefill-attention.ts'
+import { cachedSlots, oneText, prefillPattern } from './prefill-attention.ts'
 
 /** Options of `verticalColumns`. */
 export interface VerticalColumnsOptions {
@@ -49,8 +49,8 @@ export function verticalColumns(options: VerticalColumnsOptions): AttentionPatte
   const sink = checkInteger(options.sink ?? verticalColumnsDefaults.sink, 'sink', { min: 0 })
   const window = checkInteger(options.window ?? verticalColumnsDefaults.window, 'window', { min: 0 })
   const budget = readSlots(options.budget, sink + window + 1)
-  const count = ({ position, tokens }: PatternFeedContext) =>
-    position > 0 && tokens >= choosing ? Math.min(position, budget) : undefined
+  const count = (context: PatternFeedContext) =>
+    cachedSlots(context) > 0 && context.tokens >= choosing ? Math.min(cachedSlots(context), budget) : undefined
   return prefillPattern({
     id: `vertical-slash(${budget}, ${sink}, ${window})`,
     choose: (site) => ({ slots: chooseColumns(site) }),
@@ -85,24 +85,24 @@ function chooseColumns(site: AttentionSite): Value {
 }
 
 /** Which keys the choosing queries see: what is cached, and the chunk up to themselves. `[64, C+T]`. */
-function rowBias({ tokens, capacity, position }: PatternFeedContext): HostTensor {
+function rowBias(context: PatternFeedContext): HostTensor {
+  const { tokens, capacity } = context
   const width = capacity + tokens
   const data = new Float32Array(choosing * width)
   for (let row = 0; row < choosing; row++) {
-    data.fill(hidden, row * width + position, row * width + capacity)
+    data.fill(hidden, row * width + cachedSlots(context), row * width + capacity)
     data.fill(hidden, row * width + capacity + tokens - choosing + row + 1, (row + 1) * width)
   }
   return { dtype: 'float32', shape: [choosing, width], data }
 }
 
 /** What is always chosen and what never: the chunk itself is not cached yet. `[1, C+T]`. */
-function columnBias(
-  { tokens, capacity, position }: PatternFeedContext,
-  { sink, window }: { sink: number; window: number },
-): HostTensor {
+function columnBias(context: PatternFeedContext, { sink, window }: { sink: number; window: number }): HostTensor {
+  const { tokens, capacity } = context
+  const cached = cachedSlots(context)
   const data = new Float32Array(capacity + tokens)
-  data.fill(forced, 0, Math.min(sink, position))
-  data.fill(forced, Math.max(0, position - window), position)
-  data.fill(hidden, position)
+  data.fill(forced, 0, Math.min(sink, cached))
+  data.fill(forced, Math.max(0, cached - window), cached)
+  data.fill(hidden, cached)
   return { dtype: 'float32', shape: [1, capacity + tokens], data }
 }
