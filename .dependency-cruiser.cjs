@@ -76,6 +76,9 @@ const rooms = {
     'policies',
     'patterns',
     'session',
+    'serving',
+    'view',
+    'node',
     'testing-kit',
   ],
   cli: [

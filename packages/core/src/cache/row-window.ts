@@ -41,7 +41,8 @@ export class RowWindow {
       this.#rows[layer] = next
     }
     const positions = Array.from({ length: count }, (_, token) => start + token)
-    this.#positions = [...this.#positions, ...positions].slice(-kept)
+    const all = [...this.#positions, ...positions]
+    this.#positions = all.slice(all.length - kept)
   }
 
   /** Its rows by layer, to save under a name. */

@@ -141,7 +141,8 @@ function compress(
         return evicted.length === 0 ? [] : parts.merge!({ event, layer, head, kept: slots, evicted, seed })
       }).flat(2)
     : []
-  return [...merges, { type: 'keep', choice: { scope: 'head', slots: kept } }]
+  const reason = { first: sinks, last: window, by: `${parts.id}: the highest scores` }
+  return [...merges, { type: 'keep', choice: { scope: 'head', slots: kept }, reason }]
 }
 
 /** The same number for every head. */
