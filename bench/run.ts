@@ -15,8 +15,11 @@ const suites: Record<string, () => Promise<{ suite: Suite }>> = {
   decode: () => import('./suites/decode/suite.ts'),
   load: () => import('./suites/load/suite.ts'),
   longcodezip: () => import('./suites/longcodezip/suite.ts'),
+  specpc: () => import('./suites/specpc/suite.ts'),
   compression: () => import('./suites/compression/suite.ts'),
-  'cache-policies': () => import('./suites/cache-policies/suite.ts'),
+  speculation: () => import('./suites/speculation/suite.ts'),
+  'cache-quality': () => import('./suites/cache-quality/suite.ts'),
+  'cache-speed': () => import('./suites/cache-speed/suite.ts'),
 }
 
 const help = `npm run bench -- [options]
@@ -24,7 +27,9 @@ const help = `npm run bench -- [options]
   --suite NAME,...     ${Object.keys(suites).join(', ')} (default: all)
   --repeat N           rounds (default 5)
   --model FILE         GGUF file (default: the alias smollm2-135m, fetched once)
-  --data FOLDER        real data sets (or LC_DATA); suites that need it say so
+  --data FOLDER        real data sets (or LC_DATA); suites that need it say so. own: texts of this checkout, for the cache suites
+  --quick              smaller sizes, for the cache suites
+  --journal FILE       records finished pieces of the cache suites: a run that was cut goes on from there
   --python FILE        Python with torch and transformers (default bench/peers/.venv/bin/python, made by bench/peers/environment.sh)
   --longcodezip FOLDER checkout of the official LongCodeZip (not on PyPI)
   --write              record the results in bench/suites/*/results
@@ -40,6 +45,8 @@ function readOptions(): BenchOptions & { names: string[]; write: boolean; json: 
       data: { type: 'string', default: process.env.LC_DATA },
       python: { type: 'string', default: 'bench/peers/.venv/bin/python' },
       longcodezip: { type: 'string' },
+      quick: { type: 'boolean', default: false },
+      journal: { type: 'string' },
       write: { type: 'boolean', default: false },
       json: { type: 'boolean', default: false },
       help: { type: 'boolean', default: false },
@@ -65,6 +72,8 @@ function readOptions(): BenchOptions & { names: string[]; write: boolean; json: 
     data: values.data,
     python: values.python,
     longcodezip: values.longcodezip,
+    quick: values.quick,
+    journal: values.journal,
     write: values.write,
     json: values.json,
   }
@@ -83,6 +92,7 @@ for (const name of options.names) {
     date: new Date().toISOString(),
     commit: currentCommit(),
     machine,
+    command: `npm run bench -- --suite ${name}${options.quick ? ' --quick' : ''}`,
     ...table,
   }
   results.push(result)

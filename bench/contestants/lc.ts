@@ -1,16 +1,19 @@
 /**
  * @file lc from its sources. LC_BENCH_ACCURACY: exact or fast; LC_BENCH_FIRST=1: an empty cache of converted weights, as on
- * the first load of a model. "Ready" means that one token has been scored, since weights and programs are made on demand.
+ * the first load of a model. LC_BENCH_CACHE: float32 or int8, LC_BENCH_POLICY: a cache policy as JSON ({ name, options, share of the
+ * prompt's slots }), both for decoding. "Ready" means that one token has been scored, since weights and programs are made on demand.
  */
 import { mkdtempSync, readFileSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import type { LocalModel } from '@lc/core'
+import type { CacheFormat, CachePolicy, LocalModel } from '@lc/core'
 import type { Accuracy } from '@lc/model'
 import { answerRequests, timed } from './answer-requests.mjs'
 
 const accuracy = (process.env.LC_BENCH_ACCURACY ?? 'fast') as Accuracy
 const threads = Number(process.env.LC_BENCH_THREADS ?? 2)
+const cache = process.env.LC_BENCH_CACHE as CacheFormat | undefined
+const { LC_BENCH_POLICY: policyJson } = process.env
 const temporary = process.env.LC_BENCH_FIRST ? mkdtempSync(join(tmpdir(), 'lc-bench-')) : undefined
 if (temporary) process.env.LC_CACHE = temporary
 
@@ -19,7 +22,15 @@ const { loadModel } = await import('@lc/core')
 const { makePassage } = await import('@lc/model')
 const { compressCode } = await import('@lc/compress/longcodezip')
 const { nodeCodeParsers } = await import('@lc/compress/node')
+const { policyByName } = await import('@lc/kv')
 let model!: LocalModel
+
+/** The policy of the environment for a prompt. */
+function policyFor(prompt: number): CachePolicy | undefined {
+  if (policyJson === undefined) return undefined
+  const { name, options, share } = JSON.parse(policyJson) as { name: string; options?: object; share: number }
+  return policyByName(name, { ...options, budget: Math.floor(prompt * share) })
+}
 
 await answerRequests({
   async load({ model: file }: { model: string }) {
@@ -40,11 +51,14 @@ await answerRequests({
     return { ms: (await timed(() => session.prefill(ids))).ms }
   },
   async decode({ ids, steps }: { ids: number[]; steps: number }) {
-    await using session = model.session({ accuracy })
+    const policy = policyFor(ids.length)
+    await using session = model.session({ accuracy, ...(policy && { policy }), ...(cache && { cache }) })
     await session.prefill(ids)
+    const { slots, bytes } = session.report()
     // the first token needs no step of the model: its logits came with the prompt
     const { ms, result } = await timed(() => session.decode({ maxTokens: steps + 1, temperature: 0 }))
-    return { ms, steps: result.ids!.length - 1 }
+    const detail = { slots: slots.mean, 'cache MB': bytes.allocated / 1e6 }
+    return { ms, steps: result.ids!.length - 1, detail }
   },
   async compress({ files, query, budget }: { files: string[]; query: string; budget: number }) {
     const passages = files.map((uri) => makePassage(readFileSync(uri, 'utf8'), { uri }))

@@ -7,7 +7,7 @@ export function renderTable(result: SuiteResult): string {
   const lines = [
     `### ${result.title}`,
     '',
-    `${result.machine.processor}, ${result.machine.cores} cores, ${result.machine.instructions.join(' ')}, Node ${result.machine.node}; commit ${result.commit}, ${result.date.slice(0, 10)}. \`npm run bench -- --suite ${result.suite}\``,
+    `${result.machine.processor}, ${result.machine.cores} cores, ${result.machine.instructions.join(' ')}, Node ${result.machine.node}; commit ${result.commit}, ${result.date.slice(0, 10)}. \`${result.command ?? `npm run bench -- --suite ${result.suite}`}\``,
     '',
     '| contestant | what | median | min to max | ratios | detail |',
     '| --- | --- | --- | --- | --- | --- |',

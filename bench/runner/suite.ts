@@ -7,6 +7,10 @@ export interface BenchOptions {
   data?: string | undefined
   python?: string | undefined
   longcodezip?: string | undefined
+  /** Smaller sizes, where a suite has them. */
+  quick?: boolean | undefined
+  /** A file that finished pieces of long suites are recorded in. */
+  journal?: string | undefined
   /** Whether results are recorded. */
   write?: boolean | undefined
 }
@@ -29,6 +33,8 @@ export interface SuiteTable {
   /** Contestants that did not run, and why. */
   absent: { contestant: string; reason: string }[]
   notes?: string[]
+  /** Figures that are kept with the result but not shown in its table. */
+  records?: unknown
 }
 
 export interface SuiteResult extends SuiteTable {
@@ -37,6 +43,8 @@ export interface SuiteResult extends SuiteTable {
   date: string
   commit: string
   machine: Machine
+  /** How it was started. Defaults to the suite with no options. */
+  command?: string
 }
 
 export interface Suite {

@@ -1,0 +1,163 @@
+/**
+ * @file What cache policies bring in speed and memory at a long context, beside node-llama-cpp with its full cache: decoding with
+ * the agreement it costs, generation without end, and what a policy adds to reading.
+ */
+import { type LocalModel, loadModel } from '@lc/core'
+import { benchModel } from '../../runner/bench-input.ts'
+import { benchJournal, type Remember } from '../../runner/bench-journal.ts'
+import { nodeLlamaCpp } from '../../runner/contestants.ts'
+import { interleave } from '../../runner/interleave.ts'
+import { type LongText, longTexts, tokenisedTexts } from '../../runner/long-texts.ts'
+import { summarise } from '../../runner/statistics.ts'
+import type { BenchOptions, Row, Suite, SuiteTable } from '../../runner/suite.ts'
+import { throughputRows, withRatios } from '../../runner/throughput-rows.ts'
+import { type ContinuationRecord, measureContinuation } from '../cache-quality/continuation.ts'
+import { fullContestants, policyContestants, speedContenders, speedPolicies } from './contestants.ts'
+import { endlessRow, measureEndless } from './endless.ts'
+import { measureReadings, readingRows } from './prefill-overhead.ts'
+
+const partNames = ['agreement', 'decode', 'endless', 'prefill'] as const
+const shares = [0.25, 0.125]
+
+interface SpeedSettings {
+  readonly parts: readonly string[]
+  /** Tokens of context that decoding is around. */
+  readonly context: number
+  readonly following: number
+  readonly texts: number
+  readonly rounds: number
+  readonly endless: number
+}
+
+interface Work {
+  readonly settings: SpeedSettings
+  readonly texts: readonly LongText[]
+  readonly remember: Remember
+  readonly say: (line: string) => void
+}
+
+/** `LC_BENCH_PARTS` names some of the parts, `LC_BENCH_CONTEXT` another length. */
+function speedSettings({ quick, repeat }: BenchOptions, env: NodeJS.ProcessEnv): SpeedSettings {
+  const parts = env.LC_BENCH_PARTS?.split(',') ?? partNames
+  const context = Number(env.LC_BENCH_CONTEXT ?? 8000)
+  const rounds = quick ? Math.min(repeat, 2) : repeat
+  return { parts, context, following: 256, texts: 4, rounds, endless: quick ? 6000 : 32_000 }
+}
+
+/** Decoding, endless generation, prompts. */
+export const suite: Suite = {
+  title: 'Cache policies: speed and memory, SmolLM2-135M Q4_1, fast accuracy',
+  async run(options, say) {
+    const settings = speedSettings(options, process.env)
+    const texts = longTexts(options, 'cache-speed')
+    const file = await benchModel(options)
+    const purpose = { suite: 'cache-speed', file, context: settings.context, following: settings.following }
+    const journal = await benchJournal(options.journal, purpose)
+    try {
+      const work = { settings, texts, remember: journal.remember, say }
+      const { rows, agreement } = await inProcess(file, work)
+      const decode = settings.parts.includes('decode')
+        ? await decodeTable(file, agreement, work)
+        : { rows: [], absent: [] }
+      return {
+        rows: [...decode.rows, ...rows],
+        absent: decode.absent,
+        notes: [
+          `Decoding: 64 tokens up to ${settings.context} of context. Agreement: top-1 with our full float32 cache, teacher-forced, ${settings.following} tokens around ${settings.context} of each of ${settings.texts} texts of prose and code; the least of them in brackets. The cache is cut once, at the end of the prompt.`,
+        ],
+      }
+    } finally {
+      await journal.close()
+    }
+  },
+}
+
+/** What needs no process of its own; the model is closed before others have their turns. */
+async function inProcess(file: string, work: Work): Promise<{ rows: Row[]; agreement: ContinuationRecord[] }> {
+  const { settings, texts, say, remember } = work
+  await using model = await loadModel({ file }, { device: 'cpu' })
+  const rows: Row[] = []
+  const agreement = settings.parts.includes('agreement') ? await agreements(model, work) : []
+  if (agreement.length > 0) rows.push(...agreementRows(agreement))
+  const [long] = tokenisedTexts(model, texts, { count: 1, tokens: settings.context })
+  if (settings.parts.includes('endless')) {
+    const sizes = { tokens: settings.endless, stretch: settings.endless < 32_000 ? 500 : 1000, budget: 1024, say }
+    rows.push(
+      endlessRow(
+        await remember(`endless ${sizes.tokens}`, say, () => measureEndless(model, long!.ids.subarray(0, 512), sizes)),
+      ),
+    )
+  }
+  if (settings.parts.includes('prefill')) {
+    const sizes = { rounds: settings.rounds, share: 0.25, say }
+    const records = await remember(`prefill ${settings.rounds}`, say, () => measureReadings(model, long!.ids, sizes))
+    rows.push(...readingRows(records, settings.context))
+  }
+  return { rows, agreement }
+}
+
+async function agreements(model: LocalModel, { settings, texts, remember, say }: Work): Promise<ContinuationRecord[]> {
+  const { context, following } = settings
+  const length = context - following / 2
+  const records: ContinuationRecord[] = []
+  for (const text of tokenisedTexts(model, texts, { count: settings.texts, tokens: length + following + 1 })) {
+    const sizes = { length, contenders: speedContenders(shares), accuracy: 'fast' } as const
+    records.push(...(await remember(`agreement ${text.name}`, say, () => measureContinuation(model, text, sizes))))
+  }
+  return records
+}
+
+function agreementRows(records: readonly ContinuationRecord[]): Row[] {
+  return shares.flatMap((share) =>
+    speedPolicies.map(({ name }) => ({
+      contestant: name,
+      what: `${100 * share} % of the slots, top-1 agreement`,
+      unit: '%',
+      value: summarise(
+        records.filter((each) => each.policy === name && each.share === share).map(({ agreement }) => 100 * agreement),
+      ),
+    })),
+  )
+}
+
+/** The policy with the best agreement at the larger share, and the one without scores, beside full caches. */
+async function decodeTable(
+  file: string,
+  agreement: readonly ContinuationRecord[],
+  { settings, texts, say }: Work,
+): Promise<SuiteTable> {
+  const ids = await contextIds(file, texts, settings.context - 64)
+  const mean = (name: string, share: number) => {
+    const own = agreement.filter((each) => each.policy === name && each.share === share)
+    return own.reduce((sum, each) => sum + 100 * each.agreement, 0) / Math.max(1, own.length)
+  }
+  const [best] = [...speedPolicies].sort((a, b) => mean(b.name, 0.25) - mean(a.name, 0.25))
+  const chosen = [...new Set([best!, speedPolicies[0]!])]
+  const policies = chosen.flatMap((policy) => policyContestants(policy, shares).map((each) => ({ ...each, policy })))
+  const contestants = [...fullContestants(), ...policies, nodeLlamaCpp()]
+  const tasks = [{ what: `decoding at ${settings.context} tokens`, request: { op: 'decode' as const, ids, steps: 64 } }]
+  const { measurements, absent, versions } = await interleave(contestants, file, tasks, settings.rounds, say)
+  const rows = withRatios(
+    throughputRows(measurements, () => 64, versions),
+    ['node-llama-cpp', 'lc, full float32 cache'],
+  )
+  return { rows: rows.map((row) => withAgreement(row, policies, agreement)), absent }
+}
+
+function withAgreement(
+  row: Row,
+  policies: readonly { readonly name: string; readonly share: number; readonly policy: { readonly name: string } }[],
+  agreement: readonly ContinuationRecord[],
+): Row {
+  const own = policies.find(({ name }) => name === row.contestant)
+  const measured = agreement.filter(({ policy, share }) => policy === own?.policy.name && share === own?.share)
+  if (measured.length === 0) return row
+  const values = measured.map((each) => 100 * each.agreement)
+  const mean = values.reduce((sum, value) => sum + value, 0) / values.length
+  return { ...row, detail: { ...row.detail, agreement: `${mean.toFixed(1)} % (${Math.min(...values).toFixed(1)} %)` } }
+}
+
+async function contextIds(file: string, texts: readonly LongText[], tokens: number): Promise<number[]> {
+  await using model = await loadModel({ file }, { device: 'cpu' })
+  return Array.from(tokenisedTexts(model, texts, { count: 1, tokens })[0]!.ids)
+}
