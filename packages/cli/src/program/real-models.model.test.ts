@@ -151,6 +151,51 @@ describe('lc compress', () => {
     expect(await readFile(join(cwd, 'kept.html'), 'utf8')).toMatch(/^<!doctype html>/i)
   })
 
+  const notes = `${Array.from({ length: 30 }, (_, day) => `On day ${day} the wind came from the west.`).join(' ')} The lantern of the pier was painted violet. Nothing else happened.`
+  const classifier = join(import.meta.dirname, '../../../compress/fixtures/llmlingua2/xlm-roberta-large')
+
+  test.each(['llmlingua', 'longllmlingua', 'llmlingua2', 'selective-context', 'specpc', 'no-model', 'longcodezip'])(
+    '--method %s: within the budget, explained, drawn',
+    async (method) => {
+      await writeFile(join(cwd, 'notes.txt'), notes)
+      const named = method === 'llmlingua2' ? ['--model', classifier] : model
+      const words = ['compress', 'notes.txt', '--query', 'What colour is the lantern?', '--budget', '90', ...named]
+      const document = await json([...words, '--method', method, '--explain', '--html', `${method}.html`])
+      expect(document.tokens).toBeLessThanOrEqual(90)
+      expect(document.tokens).toBeGreaterThan(45)
+      expect(document.explanation).toMatchObject({
+        method: expect.stringMatching(new RegExp(`^${method}`)),
+        reason: `asked for by --method ${method}`,
+      })
+      expect(document.explanation.keptUnits + document.explanation.droppedUnits).toBe(document.units.length)
+      expect(await readFile(join(cwd, `${method}.html`), 'utf8')).toContain('painted')
+      if (/longllm|specpc|no-model/.test(method)) expect(document.text).toContain('violet')
+    },
+  )
+
+  test('JSON stays JSON; the account on stderr says why', async () => {
+    const hosts = Array.from({ length: 40 }, (_, index) => ({ name: `host${index}`, load: index }))
+    await writeFile(join(cwd, 'report.json'), JSON.stringify({ hosts }))
+    const words = ['compress', 'report.json', '--query', 'host23', '--budget', '120', ...model]
+    const { code, stdout, stderr } = await start([...words, '--explain']).finished
+    expect(code, stderr).toBe(0)
+    expect(JSON.parse(stdout).hosts).toContainEqual(hosts[23])
+    expect(stderr).toContain('method: no-model/json (JSON stays JSON')
+    expect(stderr).toMatch(/dropped, best first:\n {2}score +tokens +where +what\n/)
+  })
+
+  test('a phrase that must stay and does not fit is an error with the minimum', async () => {
+    await writeFile(join(cwd, 'notes.txt'), notes)
+    const words = ['compress', 'notes.txt', '--query', 'x', '--method', 'llmlingua', ...model]
+    const required = ['--phrase', 'painted violet', '--protect', 'require', '--json']
+    const { code, stdout } = await start([...words, '--budget', '1', ...required]).finished
+    expect(code).toBe(1)
+    const { error } = JSON.parse(stdout)
+    expect(error).toMatchObject({ code: 'budget-too-small', budget: 1 })
+    const least = await start([...words, '--budget', String(error.minimum), ...required]).finished
+    expect(JSON.parse(least.stdout).text).toContain('painted violet')
+  })
+
   test('budget 0 keeps nothing, a budget above the input keeps all of it', async () => {
     const text = 'def a():\n    return 1\n\n\ndef b():\n    return 2\n'
     await writeFile(join(cwd, 'small.py'), text)

@@ -57,3 +57,38 @@ describe('what is left of the budget', () => {
     expect(fit(items, [0, 2], 13)).toEqual({ kept: [0, 1, 2], tokens: 13 })
   })
 })
+
+describe('protected items', () => {
+  const items: KeepItem[] = [
+    { ...free(4, 1), protection: 0 },
+    { tokens: 6, value: 1, parent: 0, protection: 1 },
+    { ...free(8, 800), protection: 0 },
+    { ...free(7, 1), protection: 3 },
+  ]
+
+  test('come before all others, the more protected first, with what they hang on', () => {
+    expect(fit(items, [0, 1, 2, 3], 22).kept).toEqual([0, 1, 3])
+    expect(fit(items, [0, 1, 2, 3], 9).kept).toEqual([3])
+  })
+
+  test('are not given up where they must stay: too small a budget is an error with the least that is enough', () => {
+    const require = (budget: number) => {
+      const render = (mask: Uint8Array): RenderedContext => ({
+        text: items.map(({ tokens }, index) => (mask[index] ? 'x'.repeat(tokens) : '')).join(''),
+        passages: [],
+      })
+      return fitKeepSet({
+        items,
+        kept: Uint8Array.of(1, 1, 1, 1),
+        budget,
+        required: true,
+        render,
+        count: (text) => text.length,
+      })
+    }
+    expect(() => require(16)).toThrow(expect.objectContaining({ code: 'budget-too-small', budget: 16, minimum: 17 }))
+    expect(require(17).tokens).toBe(17)
+    expect(require(24).tokens).toBe(17)
+    expect(require(25).tokens).toBe(25)
+  })
+})
