@@ -169,7 +169,7 @@ describe('lc compress', () => {
       })
       expect(document.explanation.keptUnits + document.explanation.droppedUnits).toBe(document.units.length)
       expect(await readFile(join(cwd, `${method}.html`), 'utf8')).toContain('painted')
-      if (/longllm|specpc|no-model/.test(method)) expect(document.text).toContain('violet')
+      if (/specpc|no-model/.test(method)) expect(document.text).toContain('violet')
     },
   )
 

@@ -88,3 +88,15 @@ test('protected text is protected whatever the method', async () => {
       budget: 9,
     })
 })
+
+test('JSON among prose is whole or absent', async () => {
+  const prose = 'The tower is red and was built by the sea. '.repeat(12)
+  const json = JSON.stringify({ tower: { colour: 'red', year: 1852 }, others: [1, 2, 3] })
+  const passages = [makePassage(prose, { uri: 'a.md' }), makePassage(json, { uri: 'b.json' })]
+  for (const model of [scorer, wordListClassifier(['the', 'is']), attender, undefined])
+    for (const tokens of [20, 60, 90]) {
+      const budget = { tokens, tokenizer: estimateTokenizer() }
+      const { passages: kept } = await compress(passages, { model, budget, query: 'tower colour' })
+      for (const { text, source } of kept) if (source.uri === 'b.json') expect(['', json]).toContain(text)
+    }
+})

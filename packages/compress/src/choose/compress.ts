@@ -22,7 +22,7 @@ import { compressSentences } from './compress-sentences.ts'
 import { type ContentKind, kindOf } from './content-kind.ts'
 
 /** Options of `compress`. */
-export interface CompressOptions extends ProtectionOptions, CallOptions {
+export interface CompressOptions extends Omit<ProtectionOptions, 'undivided'>, CallOptions {
   /** Tokens at most; a number counts in the model's tokenizer, without a model in an estimate. */
   budget: number | TokenBudget
   /** What the passages are needed for. */
@@ -43,7 +43,8 @@ export interface ChosenCompression extends CompressionResult {
 /**
  * Compresses passages to a budget by the method that suits them: LongCodeZip for code, LongLLMLingua for text and a question,
  * LLMLingua without one, LLMLingua-2 with a token classifier, SpecPC with a model that only attends. JSON, tables, and everything
- * without a model go by BM25: elements, rows, lines or sentences, so that JSON still parses and rows keep their header.
+ * without a model go by BM25: elements, rows, lines or sentences, so that JSON still parses and rows keep their header. JSON and
+ * tables among prose are whole or absent.
  *
  * @throws InvalidArgumentError, BudgetTooSmallError
  * @example
@@ -69,7 +70,7 @@ function compressBy(
 ): Promise<CompressionResult> {
   const { model, query, parsers, signal, onProgress, protect, protectedKinds, forcedPhrases } = options
   const budget = resolveBudget(options.budget, model?.tokenizer ?? estimateTokenizer())
-  const call = { budget, signal, onProgress, protect, protectedKinds, forcedPhrases }
+  const call = { budget, signal, onProgress, protect, protectedKinds, forcedPhrases, undivided: formed(passages) }
   if (isScorer(model)) {
     const scored = { ...call, scorer: model, accuracy: options.accuracy }
     if (method === 'longcodezip') return compressCode(passages, { ...scored, query, parsers })
@@ -86,6 +87,13 @@ function compressBy(
   }
   if (content === 'prose') return compressSentences(passages, { ...call, query: query ?? '' })
   return compressWithoutModel(passages, { ...call, query, parsers })
+}
+
+/** Among text whose words can go, JSON and tables are whole or absent. */
+function formed(passages: readonly Passage[]): (text: string) => boolean {
+  const kinds = passages.map(({ text, source }) => kindOf(text, source.uri))
+  const whole = new Set(passages.filter((_, index) => /^(json|table)$/.test(kinds[index]!)).map(({ text }) => text))
+  return (text) => whole.has(text)
 }
 
 function structureOfKind(kind: ContentKind): Structure {

@@ -15,6 +15,8 @@ export interface ProtectionOptions {
   protectedKinds?: readonly ProtectedKind[] | undefined
   /** Phrases that must survive, taken literally. */
   forcedPhrases?: readonly string[] | undefined
+  /** Texts that are whole or absent, such as JSON among prose. Defaults to none. */
+  undivided?: ((text: string) => boolean) | undefined
 }
 
 /** The defaults of protection. */
@@ -33,7 +35,10 @@ export interface ResolvedProtection {
   protect: 'prefer' | 'require'
   kinds: readonly ProtectedKind[]
   phrases: readonly string[]
+  undivided: (text: string) => boolean
 }
+
+const nothing = (): boolean => false
 
 /** Checks protection options and fills in defaults. */
 export function resolveProtection(
@@ -54,6 +59,7 @@ export function resolveProtection(
     protect: checkOneOf(options.protect ?? protectionDefaults.protect, 'protect', ['prefer', 'require']),
     kinds,
     phrases,
+    undivided: options.undivided ?? nothing,
   }
 }
 
@@ -70,12 +76,13 @@ export interface ProtectedPiece extends Span {
 export function protectPieces(
   text: string,
   pieces: readonly Span[],
-  { kinds, phrases }: ResolvedProtection,
+  { kinds, phrases, undivided }: ResolvedProtection,
 ): ProtectedPiece[] {
   const always: ProtectedKind[] = ['numbers', 'urls', 'ids']
   const found = protectedSpans(text, { kinds: [...new Set([...kinds, ...always])], phrases })
   const atoms = found.filter((span) => isAtomic(span.kind))
-  const joined = joinInside(pieces, mergeAtoms(atoms))
+  const joined =
+    text !== '' && undivided(text) ? [{ start: 0, end: text.length }] : joinInside(pieces, mergeAtoms(atoms))
   const wanted = found.filter((span) => kinds.includes(span.kind))
   let from = 0
   return joined.map((piece) => {
