@@ -19,6 +19,7 @@ export {
   recycledAttention,
   recycledAttentionDefaults,
 } from './patterns/recycled-attention.ts'
+export { type ShadowKvOptions, shadowKv, shadowKvDefaults } from './patterns/shadow-kv.ts'
 export {
   type VerticalColumnsOptions,
   verticalColumns,

@@ -7,6 +7,7 @@ import { blockSparse } from './block-sparse.ts'
 import { longGen } from './long-gen.ts'
 import { quest } from './quest.ts'
 import { recycledAttention } from './recycled-attention.ts'
+import { shadowKv } from './shadow-kv.ts'
 import { verticalColumns } from './vertical-columns.ts'
 
 /** Options of a pattern by name: a budget, and the pattern's own options. */
@@ -21,6 +22,7 @@ const patterns = {
   'long-gen': (options: Options) => longGen(options),
   quest: (options: Options) => quest(options),
   'recycled-attention': (options: Options) => recycledAttention(options),
+  'shadow-kv': (options: Options) => shadowKv(options),
   'vertical-slash': (options: Options) => verticalColumns(options),
 } as const
 

@@ -7,6 +7,7 @@ import { afterAll, describe, expect, test } from 'vitest'
 import { longGen } from './long-gen.ts'
 import { quest } from './quest.ts'
 import { recycledAttention } from './recycled-attention.ts'
+import { shadowKv } from './shadow-kv.ts'
 
 interface PatternCase {
   readonly name: string
@@ -46,6 +47,11 @@ const cases: readonly PatternCase[] = [
     name: 'long-gen',
     everything: longGen({ budget: 1024, fullLayers: [] }),
     few: longGen({ budget: 24, fullLayers: [1] }),
+  },
+  {
+    name: 'shadow-kv',
+    everything: shadowKv({ budget: 96, outliers: 2, rank: 32 }),
+    few: shadowKv({ budget: 32, outliers: 1, rank: 8 }),
   },
 ]
 
