@@ -1,5 +1,7 @@
+import { byteTokenizer } from '@lc/model/testing'
 import { expect, test } from 'vitest'
-import { percentile } from './official-threshold.ts'
+import type { ResolvedOfficial2Options } from './official-options.ts'
+import { keepWords, percentile } from './official-threshold.ts'
 
 const single = [
   0.08564916998147964, 0.23681050539016724, 0.8012744784355164, 0.5821620225906372, 0.09412864595651627,
@@ -26,4 +28,23 @@ test.each([
   [double, 100, false, 0.7345771514092145],
 ] as const)('the percentile is that of NumPy (%#)', (values, percent, float32, expected) => {
   expect(percentile({ values, percent, float32 })).toBe(expected)
+})
+
+// 200 words of one token each: a percentile p is at place 1.99 p, and what is above it stays; the official percentile is one more
+// than 100 (1 - rate), cut to a whole number after the error of 1 - rate in binary (0.8 gives 20, not 21)
+test.each([
+  [0.5, 98],
+  [0.33, 64],
+  [0.8, 160],
+  [0.9, 180],
+])('a rate of %d keeps %d of 200 words', (rate, count) => {
+  const words = Array.from({ length: 200 }, (_, index) => {
+    const probability = Math.fround((index + 0.5) / 201)
+    return { text: 'w', probability, forced: false, unforced: probability }
+  })
+  const options = { tokenizer: byteTokenizer(), dropConsecutive: false, forcedTokens: [] } as Pick<
+    ResolvedOfficial2Options,
+    'tokenizer' | 'dropConsecutive' | 'forcedTokens'
+  >
+  expect(keepWords(words, 1 - rate, options as ResolvedOfficial2Options)).toHaveLength(count)
 })
