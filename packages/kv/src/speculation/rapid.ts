@@ -22,7 +22,7 @@ export interface RapidOptions {
   /** The question that `retrieve` is given. */
   readonly query?: string
   /** The drafter's request: the target's, with this context in place of the long one. Only what makes up a prompt is read. */
-  readonly request: (context: string) => Pick<GenerateRequest, 'messages' | 'prompt'>
+  readonly request: (context: string) => Pick<GenerateRequest, 'messages' | 'prompt' | 'continueFinalMessage'>
   /** The drafter. Defaults to the model itself. Stays the caller's. */
   readonly drafter?: LocalModel
   /**
