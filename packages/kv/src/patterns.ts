@@ -6,6 +6,7 @@
 export { type AShapeOptions, aShape, aShapeDefaults } from './patterns/a-shape.ts'
 export { type BlockSparseOptions, blockSparse, blockSparseDefaults } from './patterns/block-sparse.ts'
 export { type LongGenOptions, longGen, longGenDefaults } from './patterns/long-gen.ts'
+export { type LongHeadsOptions, longHeads, longHeadsDefaults } from './patterns/long-heads.ts'
 export { type CacheMethod, methodByName, methodNames } from './patterns/method-by-name.ts'
 export {
   type NamedPatternOptions,

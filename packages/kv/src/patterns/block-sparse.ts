@@ -25,7 +25,7 @@ import { cachedSlots, oneText, prefillPattern } from './prefill-attention.ts'
 export interface BlockSparseOptions {
   /** Cached tokens that a chunk of a prompt sees, in whole blocks; the newest block comes besides. */
   readonly budget: number
-  /** Tokens in a block: a power of two up to 128. Defaults to 64. */
+  /** Tokens in a block: a power of two up to 256. Defaults to 64. */
   readonly blockSize?: number
 }
 

@@ -21,7 +21,7 @@ import { checkOneOf } from '@lc/model/check'
 import type { ValueRows } from './value-rows.ts'
 
 /** Sizes of a page. */
-export const pageSizes = [1, 2, 4, 8, 16, 32, 64, 128] as const
+export const pageSizes = [1, 2, 4, 8, 16, 32, 64, 128, 256] as const
 /** Caches have room for a multiple of this many slots: larger pages are gathered in parts of it. */
 const most = 16
 const hidden = -1e30
@@ -83,8 +83,13 @@ export function longestHead({ config, length }: PatternFeedContext, layer: numbe
   return longest
 }
 
-/** Gathers pages int64 `[G, K]` of each head. Slots beyond the room of the cache are hidden. */
-export function gatherPages(site: AttentionSite, views: PageViews, pages: Value): GatheredSlots {
+/** Gathers pages int64 `[G, K]` of each head. `beyond`: slots may lie beyond the room of the cache, and are hidden. */
+export function gatherPages(
+  site: AttentionSite,
+  views: PageViews,
+  pages: Value,
+  beyond = views.pageSize > most,
+): GatheredSlots {
   const { graph, config } = site
   const { kvHeads, headDim } = config
   const { pageSize, unit } = views
@@ -96,7 +101,7 @@ export function gatherPages(site: AttentionSite, views: PageViews, pages: Value)
   return {
     keys: reshape(gather(views.keys, rows), shape),
     values: reshape(gather(views.values, rows), shape),
-    bias: biasOfSlots(site, slots, pageSize > most),
+    bias: biasOfSlots(site, slots, beyond),
   }
 }
 

@@ -13,6 +13,7 @@ test('every name is in kebab-case and refuses a budget of nothing', () => {
   for (const name of patternNames) {
     expect(name).toMatch(/^[a-z0-9]+(-[a-z0-9]+)*$/)
     expect(() => patternByName(name, { budget: 0 })).toThrow(expect.objectContaining({ code: 'invalid-argument' }))
+    expect(patternByName(name, { budget: 4096 }).id).toContain(name)
   }
 })
 

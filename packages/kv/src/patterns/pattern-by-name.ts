@@ -5,6 +5,7 @@ import type { CacheBudget } from '../policy/budget.ts'
 import { aShape } from './a-shape.ts'
 import { blockSparse } from './block-sparse.ts'
 import { longGen } from './long-gen.ts'
+import { longHeads } from './long-heads.ts'
 import { quest } from './quest.ts'
 import { recycledAttention } from './recycled-attention.ts'
 import { shadowKv } from './shadow-kv.ts'
@@ -20,6 +21,7 @@ const patterns = {
   'a-shape': (options: Options) => aShape(options),
   'block-sparse': (options: Options) => blockSparse(options),
   'long-gen': (options: Options) => longGen(options),
+  'long-heads': (options: Options) => longHeads(options),
   quest: (options: Options) => quest(options),
   'recycled-attention': (options: Options) => recycledAttention(options),
   'shadow-kv': (options: Options) => shadowKv(options),

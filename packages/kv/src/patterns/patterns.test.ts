@@ -5,6 +5,7 @@ import { nodePlatform } from '@lc/core/node'
 import { largestDifference } from '@lc/model/testing'
 import { afterAll, describe, expect, test } from 'vitest'
 import { longGen } from './long-gen.ts'
+import { longHeads } from './long-heads.ts'
 import { quest } from './quest.ts'
 import { recycledAttention } from './recycled-attention.ts'
 import { shadowKv } from './shadow-kv.ts'
@@ -15,6 +16,8 @@ interface PatternCase {
   readonly everything: AttentionPattern
   /** Attends over a part of a text of 150 tokens. */
   readonly few: AttentionPattern
+  /** Whether forks can go on; defaults to true. */
+  readonly forks?: boolean
 }
 
 const cases: readonly PatternCase[] = [
@@ -53,6 +56,12 @@ const cases: readonly PatternCase[] = [
     everything: shadowKv({ budget: 96, outliers: 2, rank: 32 }),
     few: shadowKv({ budget: 32, outliers: 1, rank: 8 }),
   },
+  {
+    name: 'long-heads',
+    everything: longHeads({ budget: 192, chunkSize: 64 }),
+    few: longHeads({ budget: 64, chunkSize: 16 }),
+    forks: false,
+  },
 ]
 
 const folder = new URL('../../../core/fixtures/tiny-llama', import.meta.url).pathname
@@ -88,7 +97,7 @@ async function logitsOf(model: LocalModel): Promise<Float32Array[]> {
   return [await session.prefill(prompt), ...(await readAll(session))]
 }
 
-describe.each(cases)('$name', ({ everything, few }) => {
+describe.each(cases)('$name', ({ everything, few, forks = true }) => {
   test('with everything chosen it is full attention, up to rounding', async () => {
     const [own, expected] = [await logitsOf(await open(everything)), await logitsOf(full)]
     expect(Math.max(...differences(own, expected))).toBeLessThan(5e-5)
@@ -114,7 +123,8 @@ describe.each(cases)('$name', ({ everything, few }) => {
     await using fork = await other.fork()
     other.truncate(mark)
     expect(Math.max(...differences(await readAll(other, next), straight))).toBeLessThan(1e-5)
-    expect((await readAll(fork, [3])).every((row) => row.every(Number.isFinite))).toBe(true)
+    if (forks) expect((await readAll(fork, [3])).every((row) => row.every(Number.isFinite))).toBe(true)
+    else await expect(fork.append([3])).rejects.toThrow(PolicyPlanError)
   })
 
   test('a session that asks for another pattern is refused', async () => {

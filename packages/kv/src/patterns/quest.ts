@@ -14,7 +14,7 @@ import { ValueRows } from './value-rows.ts'
 export interface QuestOptions {
   /** Cached tokens that a step attends over, in whole pages: three at least, the page still open among them. */
   readonly budget: CacheBudget
-  /** Tokens in a page: a power of two up to 128. Defaults to 16. */
+  /** Tokens in a page: a power of two up to 256. Defaults to 16. */
   readonly pageSize?: number
   /** First layers that attend over everything. Defaults to 2. */
   readonly denseLayers?: number

@@ -1,5 +1,6 @@
 import { readFileSync } from 'node:fs'
 import { nodeDevice } from '@lc/core/node'
+import type { HostTensor, Tensor } from '@lc/core/runtime'
 import { largestDifference } from '@lc/model/testing'
 import { afterAll, expect, test } from 'vitest'
 import { numbers, type OneLayer, oneLayerContext, runOneLayer } from '../testing-kit/one-layer.ts'
@@ -43,8 +44,8 @@ test('notes, reads and lets go what the PyTorch statement does', async () => {
   expect(slotsFed(pattern.feed!(third))).toEqual(kept)
 })
 
-function slotsFed(feeds: Readonly<Record<string, { readonly data?: unknown }>>): number[][] {
-  const data = Array.from(feeds['recycledSlots.0']!.data as BigInt64Array, Number)
+function slotsFed(feeds: Readonly<Record<string, Tensor>>): number[][] {
+  const data = numbers(feeds['recycledSlots.0'] as HostTensor)
   const count = data.length / layer.kvHeads
   return Array.from({ length: layer.kvHeads }, (_, head) =>
     data.slice(head * count, (head + 1) * count).sort((left, right) => left - right),
