@@ -4,6 +4,7 @@ import { DisposedError, InternalError } from '@lc/model/errors'
 import { type CacheFormat, cacheFormats } from './cache-format.ts'
 import { checkSlots } from './check-slots.ts'
 import { HeadLayout, leastRoom, ragsPay, roomFor } from './head-layout.ts'
+import type { KvCacheOptions } from './kv-cache-options.ts'
 import type { KvLayer, KvShape, NewRows } from './kv-layer.ts'
 import { LayerPool } from './layer-pool.ts'
 import { SlotChannels } from './slot-channels.ts'
@@ -21,21 +22,6 @@ export interface CacheMark {
   readonly nextPosition: number
   /** Edits so far: a mark does not outlive the next one. */
   readonly edits: number
-}
-
-/** Options of a cache. */
-export interface KvCacheOptions {
-  /** Slots to have room for at once. Defaults to few. */
-  readonly capacity?: number
-  /** Layers of closed caches. Defaults to none. */
-  readonly pool?: LayerPool
-  /** Defaults to `float32`. */
-  readonly format?: CacheFormat
-  /**
-   * Whether all layers and heads must have room for the same number of slots, as graphs of attention patterns take it. Otherwise
-   * each layer has the room it needs, and each head where that saves memory. Defaults to false.
-   */
-  readonly alike?: boolean
 }
 
 const biasChannel = 'bias'
@@ -316,6 +302,8 @@ export class KvCache {
         continue
       this.#resize(layer, wanted)
     }
+    // memory was asked back, not kept for others
+    this.#pool.clear()
   }
 
   /** Bytes of the arrays, those shared with forks included. */
@@ -382,7 +370,8 @@ export class KvCache {
     if (current.layout.equals(layout)) return
     const next = this.#pool.take(this.format, this.shape, layout)
     current.copyTo(next, lengths)
-    this.#release(current)
+    // not to the pool: arrays of another size would lie there for nothing
+    current.owners--
     this.#layers[layer] = next
     for (let head = 0; head < this.shape.kvHeads; head++) this.#channels.resize(layer * this.shape.kvHeads + head)
   }

@@ -25,6 +25,11 @@ export class LayerPool {
     return last
   }
 
+  /** Lets all layers go. */
+  clear(): void {
+    this.#free = []
+  }
+
   /** Takes back a layer that nobody owns any more. */
   give(layer: KvLayer): void {
     // layers of one cache are mostly alike; those of an uneven one are not worth keeping
