@@ -4,6 +4,7 @@ import { isLcError } from '@lc/model/errors'
 import fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
 import type { CompressionResult } from '../compressor/compression-result.ts'
+import { heatMap } from '../visual/heat-map.ts'
 import { hashedWordTokenizer } from './adaptive-scorer.ts'
 import { hostileText, someCode } from './arbitrary-text.ts'
 import { checkResult } from './check-result.ts'
@@ -57,6 +58,7 @@ describe.each(everyMethod.map((method) => [method.name, method] as const))('%s',
     for (const tokens of new Set([0, 1, 2, 7, Math.floor(whole / 3), Math.max(0, whole - 1), whole + 50])) {
       const result = await checked(method, passages, call(tokens))
       if (tokens === 0) expect(result.text).toBe('')
+      if (tokens === 7) expect(heatMap(result)).toMatch(/^<!doctype html>[\s\S]*<\/html>\n$/)
       if (tokens >= result.originalTokens) expect(result.units.every(({ state }) => state !== 'part')).toBe(true)
     }
   })
@@ -156,6 +158,8 @@ describe.each(everyMethod.map((method) => [method.name, method] as const))('%s',
           const { minimum } = outcome as Error & { minimum: number }
           expect(minimum).toBeGreaterThan(tokens)
           survived(await checked(method, passages, call(minimum, { protect: 'require', forcedPhrases })))
+          // what is only preferred stays as long as there is room for it
+          survived(await checked(method, passages, call(minimum + (tokens % 9), { forcedPhrases })))
         },
       ),
       runs,
