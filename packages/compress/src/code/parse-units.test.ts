@@ -362,6 +362,34 @@ test('a long script is cut into units where statements begin', async () => {
   expect(units.at(-1)!.lines.to).toBe(lines.count)
 })
 
+test('a definition of thousands of lines is a container of the runs of its body', async () => {
+  const body = Array.from({ length: 900 }, (_, index) => `    if rows[${index}]:\n        total += ${index}\n`).join('')
+  const code = `import os\n\ndef load(rows):\n    total = 0\n${body}    return total\n\ndef next(a):\n    return a\n`
+  const { units, lines } = await parseUnits(code, 'python', parsers)
+  const [, load, ...rest] = units
+  expect(load).toMatchObject({ kind: 'function', name: 'load', parent: -1 })
+  expect(load!.header).toEqual({ from: 2, to: 3 })
+  const runs = rest.slice(0, -1)
+  expect(runs.length).toBeGreaterThan(20)
+  for (const run of runs) {
+    expect(run).toMatchObject({ kind: 'statements', name: '', parent: 1 })
+    expect(lineText(lines, run.lines.from)).toMatch(/^ {4}(if|return)/)
+    expect(lines.starts[run.lines.to]! - lines.starts[run.lines.from]!).toBeLessThanOrEqual(6000)
+  }
+  expect(rest.at(-1)).toMatchObject({ kind: 'function', name: 'next', parent: -1 })
+})
+
+test.each([
+  ['javascript', `function all(){${'call("one",2);'.repeat(20_000)}}`],
+  ['text', 'word '.repeat(50_000)],
+  ['json', `[${'{"id":17,"tags":["a"]},'.repeat(10_000)}{}]`],
+] as const)('one line of %s is cut into units that are short enough to read', async (language, text) => {
+  const { units, lines } = await parseUnits(text, language, parsers)
+  const lengths = units.map((unit) => lines.starts[unit.lines.to]! - lines.starts[unit.lines.from]!)
+  expect(Math.max(...lengths)).toBeLessThanOrEqual(6000)
+  expect(units.length).toBeGreaterThan(30)
+})
+
 describe('text that hurts parsers', () => {
   test.each([
     ['open brackets', '('.repeat(100_000)],

@@ -6,6 +6,7 @@ import type { Node } from 'web-tree-sitter'
 import { sentenceStarts } from '../prose/sentences.ts'
 import type { CodeParsers } from './code-parsers.ts'
 import type { CodeOutline, CodeUnit, UnitKind } from './code-unit.ts'
+import { cutLongUnits } from './cut-long-units.ts'
 import { definitionName } from './definition-name.ts'
 import { type GrammarRules, grammarRules } from './grammar-rules.ts'
 import type { Language } from './language.ts'
@@ -63,37 +64,13 @@ function outlineOf(lines: SourceLines, language: Language, rules: GrammarRules, 
   const items = closeGaps(itemsOf(walk, root.children, 0), { from: 0, to: lines.count })
   for (const item of items) addItem(walk, item, -1, '')
   const borders = statementBorders(lines, root)
-  return { language, parsedBy: 'tree-sitter', lines, units: cutLongRuns(walk.units, borders), borders }
-}
-
-/** Runs of statements longer than this are cut, so that a script is not one unit. */
-const longestRun = 80
-
-/** Cuts long units without a definition where a statement begins, at most every 80 lines. */
-function cutLongRuns(units: readonly CodeUnit[], borders: Uint8Array): CodeUnit[] {
-  const cut: CodeUnit[] = []
-  const moved = units.map((unit) => {
-    const index = cut.length
-    const { from, to } = unit.lines
-    if (unit.name !== '' || unit.closer || to - from <= longestRun * 1.5) {
-      cut.push(unit)
-      return index
-    }
-    for (let start = from; start < to; ) {
-      const end = runEnd(borders, start, to)
-      cut.push({ ...unit, lines: { from: start, to: end }, header: { from: start, to: start } })
-      start = end
-    }
-    return index
-  })
-  for (const unit of cut) if (unit.parent >= 0) unit.parent = moved[unit.parent]!
-  return cut
-}
-
-function runEnd(borders: Uint8Array, start: number, to: number): number {
-  if (to - start <= longestRun * 1.5) return to
-  for (let line = start + longestRun; line > start + longestRun / 2; line--) if (borders[line] === 1) return line
-  return start + longestRun
+  return {
+    language,
+    parsedBy: 'tree-sitter',
+    lines,
+    units: cutLongUnits({ units: walk.units, lines, borders }),
+    borders,
+  }
 }
 
 /** Siblings on their way to items. */

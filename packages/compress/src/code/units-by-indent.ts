@@ -1,16 +1,16 @@
 /** @file Units for text without a parser: paragraphs that begin at the left margin, and headings. */
 import type { CodeOutline, CodeUnit } from './code-unit.ts'
+import { longestRun } from './cut-long-units.ts'
 import type { Language } from './language.ts'
-import { indentOf, isBlankLine, lineText, type SourceLines } from './source-lines.ts'
+import { indentOf, isBlankLine, type LineRange, lineText, type SourceLines } from './source-lines.ts'
 
-const longestUnit = 80
 const closing = /^[)\]}>;,\s]*$|^(end|else|elif|except|finally|catch)\b/
 const definition =
   /\b(?:def|class|function|fn|func|sub|fun|interface|struct|enum|trait|module|object|procedure|namespace)\s+([\p{L}_$][\p{L}\p{N}_$.:]*)/u
 const heading = /^#{1,6}\s+(.{1,120})/
 
 /**
- * Cuts lines into units where a line at the left margin follows a blank line, at headings, and after 80 lines.
+ * Cuts lines into units where a line at the left margin follows a blank line, at headings, and after 80 lines or 4,000 characters.
  * Indented lines stay with what they are indented under.
  */
 export function unitsByIndent(lines: SourceLines, language: Language): CodeOutline {
@@ -24,7 +24,7 @@ export function unitsByIndent(lines: SourceLines, language: Language): CodeOutli
       continue
     }
     borders[line] = 1
-    if (line > from && beginsUnit(lines, line, line - from, sawBlank, language)) {
+    if (line > from && beginsUnit(lines, { from, to: line }, sawBlank, language)) {
       units.push(unitOf(lines, from, line, language))
       from = line
     }
@@ -34,8 +34,11 @@ export function unitsByIndent(lines: SourceLines, language: Language): CodeOutli
   return { language, parsedBy: 'indentation', lines, units, borders }
 }
 
-function beginsUnit(lines: SourceLines, line: number, length: number, sawBlank: boolean, language: Language): boolean {
-  if (length >= longestUnit) return true
+/** Whether the line after a unit so far begins another. */
+function beginsUnit(lines: SourceLines, unit: LineRange, sawBlank: boolean, language: Language): boolean {
+  const line = unit.to
+  const characters = lines.starts[line + 1]! - lines.starts[unit.from]!
+  if (line - unit.from >= longestRun.lines || characters > longestRun.characters) return true
   if (language === 'markdown' && heading.test(lineText(lines, line))) return true
   return sawBlank && indentOf(lines, line) === '' && !closing.test(lineText(lines, line).trim())
 }

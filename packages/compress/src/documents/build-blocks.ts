@@ -2,7 +2,8 @@
  * @file Units cut into the blocks that selection works on, in preorder: a file's title, each unit's signature (with the line
  * that closes it), and below the signature its comments and its body. A block is kept only with the blocks above it.
  */
-import { isBlankLine, type LineRange, lineText } from '../code/source-lines.ts'
+import { closingStart } from '../code/closing-lines.ts'
+import type { LineRange } from '../code/source-lines.ts'
 import { type CodeDocument, type DocumentUnit, sumTokens } from './code-document.ts'
 
 /** A smallest thing that is selected: whole lines. */
@@ -20,8 +21,6 @@ export interface Block {
 
 /** Cuts the body of a unit into ranges that cover it in order. */
 export type SplitBody = (unit: number, body: LineRange) => LineRange[]
-
-const closing = /^\s*([)\]}>]+[)\]};,>]*|end)\s*;?\s*$/
 
 /** The blocks of all units; together they have each line of each document exactly once. */
 export function buildBlocks(
@@ -67,19 +66,12 @@ function addUnit(blocks: Block[], document: CodeDocument, { entry, number, above
     if (closer) add('body', [closer], above)
     return above
   }
-  const bodyEnd = closer ? lines.to : tailStart(document, { from: header.to, to: lines.to })
+  const bodyEnd = closer ? lines.to : closingStart(document.outline.lines, { from: header.to, to: lines.to })
   const own = add('header', [header, closer ?? { from: bodyEnd, to: lines.to }], above)
   add('comment', [{ from: lines.from, to: header.from }], own)
   const body = { from: header.to, to: bodyEnd }
   if (body.to > body.from) for (const range of splitBody(number, body)) add('body', [range], own)
   return own
-}
-
-/** Where the closing lines of a body begin: at the last line if it only closes brackets (blank lines after it go with it), else at the end. */
-export function tailStart({ outline: { lines } }: CodeDocument, body: LineRange): number {
-  let last = body.to - 1
-  while (last >= body.from && isBlankLine(lines, last)) last--
-  return last >= body.from && closing.test(lineText(lines, last)) ? last : body.to
 }
 
 /** Cuts a range into parts of at most about `tokens`, at lines where a statement begins if there are any. */

@@ -1,10 +1,10 @@
 /** @file What became of each unit, for the result. */
 import type { Span } from '@lc/model'
 import { intersectSpans } from '@lc/model/text'
+import { closingStart } from '../code/closing-lines.ts'
 import { lineAt } from '../code/source-lines.ts'
 import type { CompressedUnit, UnitState } from '../compressor/compression-result.ts'
 import type { RenderedContext } from '../compressor/render-kept.ts'
-import { tailStart } from './build-blocks.ts'
 import { type CodeDocument, type DocumentUnit, sumTokens } from './code-document.ts'
 
 /** A unit's own lines; of a container with its members. */
@@ -66,7 +66,7 @@ function stateOf(document: CodeDocument, { unit }: DocumentUnit, kept: readonly 
   const closer = unit.closer ? length(unit.closer.from, unit.closer.to) : 0
   if (keptLength === length(unit.lines.from, unit.lines.to) + closer) return 'whole'
   if (unit.header.to === unit.header.from) return 'part'
-  const bodyEnd = unit.closer ? unit.lines.to : tailStart(document, { from: unit.header.to, to: unit.lines.to })
+  const bodyEnd = unit.closer ? unit.lines.to : closingStart(lines, { from: unit.header.to, to: unit.lines.to })
   const body = { start: lines.starts[unit.header.to]!, end: lines.starts[bodyEnd]! }
   return clipSpans(kept, body).length === 0 ? 'skeleton' : 'part'
 }
