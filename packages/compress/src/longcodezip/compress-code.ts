@@ -8,6 +8,7 @@ import { selectJointly } from './joint-selection.ts'
 import { type LongCodeZipOptions, type ResolvedLongCodeZipOptions, resolveLongCodeZipOptions } from './options.ts'
 import { selectAsPaper } from './paper-selection.ts'
 import { scoreUnits } from './score-units.ts'
+import { canBeCut } from './units-at-stake.ts'
 
 /** Options of `compressCode`. */
 export interface CompressCodeOptions extends LongCodeZipOptions, CallOptions {
@@ -38,9 +39,10 @@ export async function compressResolved(
     method: `longcodezip/${options.mode}`,
     choose: async (documents, units, clock) => {
       // kept contexts answer the next query too; a pass over context and query as one text answers only this one
-      const withTokens = joint && isSmall(units, options.budget.tokens) && !keepsContexts(options.scorer)
+      const onePass = joint && isSmall(units, options.budget.tokens) && !keepsContexts(options.scorer)
+      const wantsTokens = onePass ? canBeCut : undefined
       const scores = await clock.time('rank', () =>
-        scoreUnits({ units, query, scale: joint ? 'log' : 'perplexity', withTokens }, options),
+        scoreUnits({ units, query, scale: joint ? 'log' : 'perplexity', wantsTokens }, options),
       )
       const select = joint ? selectJointly : selectAsPaper
       const selection = await clock.time('select', () => select(documents, units, scores, options))

@@ -17,11 +17,8 @@ import { rankContexts } from './rank-units.ts'
 import type { UnitScores } from './score-units.ts'
 import { spikeBlocks } from './split-blocks.ts'
 import { unitDensities } from './unit-densities.ts'
+import { blockFactorRange, canBeCut, fewestBodyLines, unitsAtStake } from './units-at-stake.ts'
 
-/** The fine stage reads the most relevant units, so many budgets of them. */
-const fineBudgets = 1.5
-/** Bodies shorter than this are one block. */
-const fewestBodyLines = 5
 /** Worth of a token of a signature, and of a leading comment, to one of a body. */
 const rolePriors = { title: 0, header: 2, comment: 0.7, body: 1 }
 
@@ -34,7 +31,7 @@ export async function selectJointly(
 ): Promise<Selection> {
   const densities = unitDensities(units, scores)
   const { tokens } = options.budget
-  const fine = fineUnits(units, densities, tokens)
+  const fine = unitsAtStake(units, densities, tokens).filter((index) => canBeCut(units[index]!))
   const values = await lineValues(documents, units, scores, fine, options)
   const longest = Math.max(16, Math.min(200, Math.floor(tokens / 6)))
   const blocks = buildBlocks(documents, units, (unit, body) => {
@@ -62,19 +59,6 @@ function plannedCapacity(documents: readonly CodeDocument[], tokens: number): nu
   return Math.max(0, tokens - Math.ceil((tokens / 100) * marker))
 }
 
-function fineUnits(units: readonly DocumentUnit[], densities: Float64Array, budget: number): number[] {
-  const order = units.map((_, index) => index).sort((a, b) => densities[b]! - densities[a]! || a - b)
-  const chosen: number[] = []
-  let left = fineBudgets * budget
-  for (const index of order) {
-    const { unit, tokens } = units[index]!
-    if (left <= 0) break
-    left -= tokens
-    if (unit.lines.to - Math.max(unit.header.to, unit.lines.from) >= fewestBodyLines) chosen.push(index)
-  }
-  return chosen
-}
-
 /** Perplexity blocks of a body, their borders moved down to where a statement begins. */
 function perplexityParts(
   { outline }: CodeDocument,
@@ -99,26 +83,40 @@ function perplexityParts(
   return parts
 }
 
-/** How much more a block is worth than its unit's average, from 0.5 to 2. */
+/** How much more a block is worth than its unit's average, within `blockFactorRange`; 1 for blocks of units that are not at stake. */
 async function blockFactors(
   documents: readonly CodeDocument[],
   blocks: readonly Block[],
   fine: ReadonlySet<number>,
-  { query, alone }: UnitScores,
+  { query, alone, scores }: UnitScores,
   options: ResolvedLongCodeZipOptions,
 ): Promise<Float64Array> {
   const factors = new Float64Array(blocks.length).fill(1)
-  const scored = blocks.flatMap(({ unit, role }, at) => (role === 'body' && fine.has(unit) ? [at] : []))
-  if (query.length === 0 || scored.length === 0) return factors
-  const texts = scored.map((at) => blockText(documents, blocks[at]!))
-  const contexts = texts.map((text) => options.scorer.tokenizer.encode(text).ids)
-  const { scores } = await rankContexts(options.scorer, query, contexts, { ...options, scale: 'log', alone })
-  const wanted = new Set(lexicalTerms(options.scorer.tokenizer.decode(query)))
-  const spread = minMax(scores)
-  scored.forEach((at, index) => {
-    factors[at] = 2 ** (2 * spread[index]! - 1) * (1 + 0.5 * sharedTerms(texts[index]!, wanted))
+  const bodies = blocks.flatMap(({ unit, role }, at) => (role === 'body' && fine.has(unit) ? [at] : []))
+  if (query.length === 0 || bodies.length === 0) return factors
+  const { tokenizer } = options.scorer
+  const texts = bodies.map((at) => blockText(documents, blocks[at]!))
+  const bodiesOf = countBy(bodies, (at) => blocks[at]!.unit)
+  // a body in one piece was read with its unit
+  const isRead = (at: number): boolean =>
+    bodiesOf.get(blocks[at]!.unit) === 1 && !Number.isNaN(scores[blocks[at]!.unit]!)
+  const contexts = bodies.flatMap((at, index) => (isRead(at) ? [] : [tokenizer.encode(texts[index]!).ids]))
+  const ranked = await rankContexts(options.scorer, query, contexts, { ...options, scale: 'log', alone })
+  let next = 0
+  const relevance = bodies.map((at) => (isRead(at) ? scores[blocks[at]!.unit]! : ranked.scores[next++]!))
+  const wanted = new Set(lexicalTerms(tokenizer.decode(query)))
+  const { least, most } = blockFactorRange
+  minMax(relevance).forEach((share, index) => {
+    const shared = 1 + blockFactorRange.sharedTerms * sharedTerms(texts[index]!, wanted)
+    factors[bodies[index]!] = least * (most / least) ** share * shared
   })
   return factors
+}
+
+function countBy<T, K>(items: readonly T[], keyOf: (item: T) => K): Map<K, number> {
+  const counts = new Map<K, number>()
+  for (const item of items) counts.set(keyOf(item), (counts.get(keyOf(item)) ?? 0) + 1)
+  return counts
 }
 
 function sharedTerms(text: string, wanted: ReadonlySet<string>): number {

@@ -62,21 +62,22 @@ export async function rankContexts(
   return { scores: relevanceOf(nll, options.scale), alone: nll.alone }
 }
 
-/** Relevance and, from the same forward pass, the log-probability of each token of each context. */
+/** Relevance and, from the same forward pass, the log-probability of each token of the contexts asked for. */
 export interface RelevanceWithTokens extends Relevance {
-  /** One list per context, of the context's own length. */
-  tokenLogprobs: Float32Array[]
+  /** One list per context, of the context's own length; missing where it was not asked for. */
+  tokenLogprobs: (Float32Array | undefined)[]
 }
 
 /**
- * As `rankContexts`, but reads each context's own tokens too: one pass over context and query gives the line perplexities as
- * well. Costs the output layer for the context's tokens, saves a second pass over them.
+ * As `rankContexts`, but reads the own tokens of some contexts too: one pass over context and query gives the line perplexities
+ * as well. Costs the output layer for those tokens, saves a second pass over them.
+ * @param wantsTokens whether the tokens of the context at this index are wanted
  */
 export async function rankContextsWithTokens(
   scorer: Scorer,
   query: Uint32Array,
   contexts: readonly Uint32Array[],
-  options: RelevanceOptions,
+  options: RelevanceOptions & { wantsTokens: (index: number) => boolean },
 ): Promise<RelevanceWithTokens> {
   const separator = options.separator ?? separatorIds(scorer)
   const tail = concatIds(separator, query)
@@ -84,10 +85,15 @@ export async function rankContextsWithTokens(
   const skip = options.scale === 'log' ? 0 : 1
   const requests: ScoreRequest[] = [{ context: skip ? new Uint32Array() : separator, continuation: query, join: 'ids' }]
   const windows: { owner: number; from: number; length: number }[] = []
+  const wanted = contexts.map((_, index) => options.wantsTokens(index))
   contexts.forEach((context, owner) => {
     let from = 0
     for (const window of windowsOf(context, room)) {
-      requests.push({ context: separator, continuation: concatIds(window, tail), join: 'ids' })
+      requests.push(
+        wanted[owner]
+          ? { context: separator, continuation: concatIds(window, tail), join: 'ids' }
+          : { context: concatIds(concatIds(separator, window), separator), continuation: query, join: 'ids' },
+      )
       windows.push({ owner, from, length: window.length })
       from += window.length
     }
@@ -96,12 +102,12 @@ export async function rankContextsWithTokens(
   const results = await scorer.score(requests, { accuracy, signal, onProgress })
   const alone = meanNll(results[0]!.logprobs, skip) || 0
   const given = new Float64Array(contexts.length).fill(Number.POSITIVE_INFINITY)
-  const tokenLogprobs = contexts.map((context) => new Float32Array(context.length))
+  const tokenLogprobs = contexts.map((context, index) => (wanted[index] ? new Float32Array(context.length) : undefined))
   windows.forEach(({ owner, from, length }, index) => {
     const { logprobs } = results[index + 1]!
-    tokenLogprobs[owner]!.set(logprobs.subarray(0, length), from)
-    const nll = meanNll(logprobs.subarray(length + separator.length), skip)
-    given[owner] = Math.min(given[owner]!, nll)
+    tokenLogprobs[owner]?.set(logprobs.subarray(0, length), from)
+    const own = wanted[owner] ? logprobs.subarray(length + separator.length) : logprobs
+    given[owner] = Math.min(given[owner]!, meanNll(own, skip))
   })
   for (let index = 0; index < given.length; index++) if (!Number.isFinite(given[index]!)) given[index] = alone
   return { scores: relevanceOf({ alone, given }, options.scale), alone, tokenLogprobs }

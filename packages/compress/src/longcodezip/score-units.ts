@@ -3,7 +3,7 @@
 import type { DocumentUnit } from '../documents/code-document.ts'
 import { bm25 } from '../score/lexical-relevance.ts'
 import type { ResolvedLongCodeZipOptions } from './options.ts'
-import { type RelevanceScale, rankContexts, rankContextsWithTokens } from './rank-units.ts'
+import { type RelevanceScale, type RelevanceWithTokens, rankContexts, rankContextsWithTokens } from './rank-units.ts'
 
 export interface UnitScores {
   /** Relevance of each unit; NaN where the model did not read it. */
@@ -25,8 +25,8 @@ export interface ScoreUnitsInput {
   units: readonly DocumentUnit[]
   query: string
   scale: RelevanceScale
-  /** Whether the tokens of the units are wanted too. */
-  withTokens: boolean
+  /** The units whose own tokens are wanted too; none by default. */
+  wantsTokens?: ((unit: DocumentUnit) => boolean) | undefined
 }
 
 const visible = /\S/
@@ -51,12 +51,15 @@ export async function scoreUnits(input: ScoreUnitsInput, options: ResolvedLongCo
       `the model read ${chosen.length} of ${units.length} units, chosen by BM25, because the input is far over the budget`,
     )
   const contexts = chosen.map((index) => options.scorer.tokenizer.encode(units[index]!.text).ids)
-  const rank = input.withTokens ? rankContextsWithTokens : rankContexts
-  const relevance = await rank(options.scorer, query, contexts, { ...options, scale: input.scale })
+  const ranking = { ...options, scale: input.scale }
+  const wantsTokens = (at: number): boolean => input.wantsTokens?.(units[chosen[at]!]!) === true
+  const relevance = input.wantsTokens
+    ? await rankContextsWithTokens(options.scorer, query, contexts, { ...ranking, wantsTokens })
+    : await rankContexts(options.scorer, query, contexts, ranking)
   chosen.forEach((index, at) => {
     scores[index] = relevance.scores[at]!
     ids[index] = contexts[at]!
-    if ('tokenLogprobs' in relevance) tokenLogprobs[index] = (relevance.tokenLogprobs as Float32Array[])[at]!
+    if ('tokenLogprobs' in relevance) tokenLogprobs[index] = (relevance as RelevanceWithTokens).tokenLogprobs[at]
   })
   return { scores, lexical, query, alone: relevance.alone, ids, tokenLogprobs, warnings }
 }
