@@ -51,6 +51,7 @@ export const comparedPolicies: Readonly<Record<string, PolicyOfBudget>> = {
   'look-m(h2o)': (budget) => lookM({ base: h2o({ budget }) }),
   'kv-merger': (budget) => kvMerger({ budget }),
   'kv-zip': (budget) => kvZip({ budget }),
+  'kv-zip, window': (budget) => kvZip({ budget, ...ends }),
 }
 
 /** A policy at a budget. */
@@ -61,7 +62,7 @@ export interface Contender {
   readonly policy: PolicyOfBudget
 }
 
-/** All policies at all shares. */
-export function contendersAt(shares: readonly number[]): Contender[] {
-  return shares.flatMap((share) => Object.entries(comparedPolicies).map(([name, policy]) => ({ name, share, policy })))
+/** Policies at all shares; all of them by default. */
+export function contendersAt(shares: readonly number[], names = Object.keys(comparedPolicies)): Contender[] {
+  return shares.flatMap((share) => names.map((name) => ({ name, share, policy: comparedPolicies[name]! })))
 }

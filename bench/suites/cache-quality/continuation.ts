@@ -24,7 +24,8 @@ export interface ContinuationRecord extends LogitDistance {
   readonly extraTokens: number
 }
 
-const timedSteps = 8
+// a step reads all weights: more of them would take as long as everything else
+const timedSteps = 4
 
 /** Sizes and settings of a continuation. */
 export interface ContinuationOptions {

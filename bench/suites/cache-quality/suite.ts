@@ -20,7 +20,7 @@ import {
   type RetrievalMean,
   retrievalMeans,
 } from './averages.ts'
-import { comparedPolicies, contendersAt } from './contenders.ts'
+import { contendersAt } from './contenders.ts'
 import { type ContinuationRecord, measureContinuation } from './continuation.ts'
 import { plotAgainst } from './plots.ts'
 import { measurePosition, type PositionRecord, positionSchemes } from './positions.ts'
@@ -46,10 +46,10 @@ export const suite: Suite = {
     const settings = qualitySettings(options.quick ?? false, process.env)
     const texts = longTexts(options, 'cache-quality')
     const file = await benchModel(options)
+    // parts may run one after the other on one journal
     const purpose = {
       suite: 'cache-quality',
-      settings,
-      policies: Object.keys(comparedPolicies),
+      settings: { ...settings, parts: [] },
       file,
       texts: texts.map(({ name }) => name),
     }
@@ -95,7 +95,7 @@ async function continuations(model: LocalModel, { options, settings, remember, s
     const wanted = { count: settings.texts, tokens: length + settings.continuation + 1 }
     for (const text of tokenisedTexts(model, texts, wanted)) {
       const key = `continuation ${length} ${text.name}`
-      const contenders = contendersAt(shares)
+      const contenders = contendersAt(shares, settings.policies)
       const found = await remember(key, say, () =>
         measureContinuation(model, text, { length, contenders, accuracy: 'exact' }),
       )
@@ -114,7 +114,7 @@ async function retrievals(model: LocalModel, { options, settings, remember, say 
       for (const contextOf of [passkeyContext, keyValueContext]) {
         const { name, text } = prose[index % prose.length]!
         const context = contextOf(text, name, { tokenizer: model.tokenizer, length, questions, seed: index })
-        const sizes = { length, contenders: contendersAt(shares), awareQuestions }
+        const sizes = { length, contenders: contendersAt(shares, settings.policies), awareQuestions }
         const key = `retrieval ${context.set} ${length} ${index}`
         records.push(...(await remember(key, say, () => measureRetrieval(model, context, sizes))))
       }

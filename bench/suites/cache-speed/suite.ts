@@ -36,12 +36,19 @@ interface Work {
   readonly say: (line: string) => void
 }
 
-/** `LC_BENCH_PARTS` names some of the parts, `LC_BENCH_CONTEXT` another length. */
+/** `LC_BENCH_PARTS` names some of the parts, `LC_BENCH_CONTEXT` another length, `LC_BENCH_TEXTS` fewer texts. */
 function speedSettings({ quick, repeat }: BenchOptions, env: NodeJS.ProcessEnv): SpeedSettings {
   const parts = env.LC_BENCH_PARTS?.split(',') ?? partNames
   const context = Number(env.LC_BENCH_CONTEXT ?? 8000)
   const rounds = quick ? Math.min(repeat, 2) : repeat
-  return { parts, context, following: 256, texts: 4, rounds, endless: quick ? 6000 : 32_000 }
+  return {
+    parts,
+    context,
+    following: 256,
+    texts: Number(env.LC_BENCH_TEXTS ?? 4),
+    rounds,
+    endless: quick ? 6000 : 32_000,
+  }
 }
 
 /** Decoding, endless generation, prompts. */

@@ -10,6 +10,11 @@ export interface KvZipOptions {
   readonly budget: CacheBudget
   /** First tokens that stay and that every pass sees: a system prompt. Defaults to 4. */
   readonly sinks?: number
+  /**
+   * Last tokens that stay. Defaults to 0, as published, where a question follows; give some where the text is gone on with: what was
+   * read last draws little attention when the whole is repeated.
+   */
+  readonly window?: number
   /** Tokens repeated in one pass. Defaults to 2,000. */
   readonly chunk?: number
   /** What is shared out: `'pool'` (default) all slots of the model, `'even'` those of each head. */
@@ -27,6 +32,7 @@ export interface KvZipOptions {
 /** The defaults of `kvZip`. */
 export const kvZipDefaults = Object.freeze({
   sinks: 4,
+  window: 0,
   chunk: 2000,
   share: 'pool',
   instruction: '\n\nRepeat the previous context exactly.',
@@ -47,6 +53,7 @@ const overlap = 8
 export function kvZip(options: KvZipOptions): ScoredPolicy {
   const settings = { ...kvZipDefaults, ...options }
   const sinks = checkInteger(settings.sinks, 'sinks', { min: 0 })
+  const window = checkInteger(settings.window, 'window', { min: 0 })
   checkInteger(settings.chunk, 'chunk', { min: 1 })
   if (options.variant !== undefined) checkOneOf(options.variant, 'variant', ['kvpress'])
   const share = checkOneOf(settings.share, 'share', ['pool', 'even'])
@@ -54,6 +61,7 @@ export function kvZip(options: KvZipOptions): ScoredPolicy {
     id: 'kv-zip',
     budget: settings.budget,
     sinks,
+    window,
     triggers: [{ on: 'prefill-end' }],
     score: ({ event, model }) => reconstruct(event, model, settings),
     ...(share === 'pool' && { share: poolShare }),

@@ -115,6 +115,13 @@ const cases: readonly Case[] = [
   },
   { name: 'kv-zip', policy: (budget) => kvZip({ budget, chunk: 128 }), sinks: 4, fullest: 4 },
   {
+    name: 'kv-zip, window',
+    policy: (budget) => kvZip({ budget, chunk: 128, window: 8 }),
+    sinks: 4,
+    window: 8,
+    fullest: 4,
+  },
+  {
     name: 'value-merge',
     policy: (budget) => valueMerge({ base: base(budget) }),
     window: 8,
