@@ -3,8 +3,18 @@
  * cache; for `loadModel(..., { attention })`.
  * @module
  */
+
 export { type AShapeOptions, aShape, aShapeDefaults } from './patterns/a-shape.ts'
+export { type A2atsOptions, a2ats, a2atsDefaults } from './patterns/a2ats.ts'
 export { type BlockSparseOptions, blockSparse, blockSparseDefaults } from './patterns/block-sparse.ts'
+export { type CalibrateOptions, calibrateCodebooks, calibrateDefaults } from './patterns/calibrate-codebooks.ts'
+export {
+  type Codebook,
+  type CodebookSample,
+  type Codebooks,
+  type FitCodebookOptions,
+  fitCodebook,
+} from './patterns/codebook.ts'
 export { type LongGenOptions, longGen, longGenDefaults } from './patterns/long-gen.ts'
 export { type LongHeadsOptions, longHeads, longHeadsDefaults } from './patterns/long-heads.ts'
 export { type CacheMethod, methodByName, methodNames } from './patterns/method-by-name.ts'

@@ -3,6 +3,7 @@ import type { AttentionPattern } from '@lc/core'
 import { checkOneOf } from '@lc/model/check'
 import type { CacheBudget } from '../policy/budget.ts'
 import { aShape } from './a-shape.ts'
+import { a2ats } from './a2ats.ts'
 import { blockSparse } from './block-sparse.ts'
 import { longGen } from './long-gen.ts'
 import { longHeads } from './long-heads.ts'
@@ -18,6 +19,7 @@ export type NamedPatternOptions = { readonly budget?: CacheBudget } & { readonly
 type Options = never
 
 const patterns = {
+  a2ats: (options: Options) => a2ats(options),
   'a-shape': (options: Options) => aShape(options),
   'block-sparse': (options: Options) => blockSparse(options),
   'long-gen': (options: Options) => longGen(options),

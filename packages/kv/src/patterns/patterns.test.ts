@@ -4,6 +4,8 @@ import { PolicyPlanError } from '@lc/core/errors'
 import { nodePlatform } from '@lc/core/node'
 import { largestDifference } from '@lc/model/testing'
 import { afterAll, describe, expect, test } from 'vitest'
+import { a2ats } from './a2ats.ts'
+import { calibrateCodebooks } from './calibrate-codebooks.ts'
 import { longGen } from './long-gen.ts'
 import { longHeads } from './long-heads.ts'
 import { quest } from './quest.ts'
@@ -19,6 +21,24 @@ interface PatternCase {
   /** Whether forks can go on; defaults to true. */
   readonly forks?: boolean
 }
+
+const folder = new URL('../../../core/fixtures/tiny-llama', import.meta.url).pathname
+const platform = await nodePlatform({ convertedWeights: 'none' })
+const models: LocalModel[] = []
+afterAll(async () => {
+  for (const model of models) await model.close()
+})
+
+async function open(attention?: AttentionPattern): Promise<LocalModel> {
+  const model = await loadModel(folder, { platform, device: 'cpu', threads: 1, ...(attention && { attention }) })
+  models.push(model)
+  return model
+}
+
+const prompt = Array.from({ length: 150 }, (_, index) => ((index * 37) % 300) + 3)
+const next = Array.from({ length: 12 }, (_, index) => ((index * 53) % 300) + 3)
+const full = await open()
+const codebooks = await calibrateCodebooks(full, { text: prompt, size: 16 })
 
 const cases: readonly PatternCase[] = [
   {
@@ -62,24 +82,12 @@ const cases: readonly PatternCase[] = [
     few: longHeads({ budget: 64, chunkSize: 16 }),
     forks: false,
   },
+  {
+    name: 'a2ats',
+    everything: a2ats({ budget: '100%', codebooks }),
+    few: a2ats({ budget: 40, sink: 2, window: 8, codebooks }),
+  },
 ]
-
-const folder = new URL('../../../core/fixtures/tiny-llama', import.meta.url).pathname
-const platform = await nodePlatform({ convertedWeights: 'none' })
-const models: LocalModel[] = []
-afterAll(async () => {
-  for (const model of models) await model.close()
-})
-
-async function open(attention?: AttentionPattern): Promise<LocalModel> {
-  const model = await loadModel(folder, { platform, device: 'cpu', threads: 1, ...(attention && { attention }) })
-  models.push(model)
-  return model
-}
-
-const prompt = Array.from({ length: 150 }, (_, index) => ((index * 37) % 300) + 3)
-const next = Array.from({ length: 12 }, (_, index) => ((index * 53) % 300) + 3)
-const full = await open()
 
 /** Logits after the prompt and after each further token. */
 async function readAll(session: CacheSession, ids: readonly number[] = next): Promise<Float32Array[]> {

@@ -9,7 +9,11 @@ export interface Turns {
 }
 
 /** Turns of a layer's rotation. Rows that are rotated already have the factor of scaled rotations in them: turns leave it out. */
-export function turnsBy({ config, ropes }: PatternFeedContext, layer: number, deltas: ArrayLike<number>): Turns {
+export function turnsBy(
+  { config, ropes }: Pick<PatternFeedContext, 'config' | 'ropes'>,
+  layer: number,
+  deltas: ArrayLike<number>,
+): Turns {
   const table = ropes.get(config.layers[layer]!.rope ?? '')
   if (!table) return { cos: new Float32Array(0), sin: new Float32Array(0), half: 0 }
   const { cos, sin } = table.at(deltas)
