@@ -3,24 +3,30 @@ import { type CacheEntry, cacheEntries, removeEntry } from '../cache/cache-entri
 import { type CommandContext, defineCommand } from '../command/command.ts'
 import { UsageError } from '../errors/usage-error.ts'
 import { printTable } from '../output/print-table.ts'
+import { cacheViewOptions, viewCache } from './cache-view.ts'
 
-/** `lc cache`: what lc keeps on this machine. */
+/** `lc cache`: what lc keeps on this machine, and what a policy keeps of a text's key-value cache. */
 export const cache = defineCommand({
   name: 'cache',
-  summary: 'what is kept on this machine: models and their prepared forms',
-  usage: 'list | clear [NAMES...]',
+  summary: 'what is kept on this machine; a page of what a policy keeps of a text',
+  usage: 'list | clear [NAMES...] | view --model M --file F --out PAGE',
   takesNames: true,
-  options: {},
+  options: cacheViewOptions,
   examples: [
     { line: 'lc cache list', explains: 'names, sizes and folders, also of the hub cache that is shared with Python' },
     { line: 'lc cache clear', explains: "removes all of lc's own folder; the hub cache only by name" },
     { line: 'lc cache clear hub/HuggingFaceTB/SmolLM2-135M', explains: 'removes one entry of the list' },
+    {
+      line: 'lc cache view --model smollm2-135m --file notes.md --policy snap-kv --budget 25% --out page.html',
+      explains: 'which tokens each layer and head still has, scores, attention and memory, as one page',
+    },
   ],
-  async run(context, { positionals }) {
+  async run(context, { positionals, options }) {
     const [action, ...names] = positionals
+    if (action === 'view' && names.length === 0) return viewCache(options, context)
     if (action === 'list' && names.length === 0) return list(context)
     if (action === 'clear') return clear(context, names)
-    throw new UsageError({ problem: 'lc cache takes list, or clear and names of the list', command: 'cache' })
+    throw new UsageError({ problem: 'lc cache takes list, or clear and names of the list, or view', command: 'cache' })
   },
 })
 

@@ -1,5 +1,5 @@
 /** @file Cache policies on the command line, on a tiny local model. */
-import { mkdtemp, rm, writeFile } from 'node:fs/promises'
+import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { Readable } from 'node:stream'
@@ -130,4 +130,25 @@ test.each([
     expect(await finished).toBe(2)
     expect(written.stderr).toContain(problem)
   }
+})
+
+test('lc cache view writes a page of what is left', async () => {
+  const words = ['cache', 'view', '--model', model, '--file', 'before.txt', '--policy', 'snap-kv', '--budget', '50%']
+  const document = await json(...words, '--out', 'page.html', '--max-tokens', '3')
+  expect(document).toMatchObject({ page: 'page.html', policy: 'snap-kv', slots: { max: expect.any(Number) } })
+  expect(document.slots.mean).toBeLessThan(document.tokens * 0.6)
+  expect(document.heads[0][0].kept.at(0)).toMatchObject({ because: 'chosen' })
+  const page = await readFile(join(cwd, 'page.html'), 'utf8')
+  expect(page).toContain('snap-kv on before.txt')
+  expect(page).toContain('Kept tokens over the text')
+})
+
+test.each([
+  [['cache', 'view'], '--model M, --file F and --out PAGE'],
+  [['cache', 'view', '--model', 'm', '--file', 'before.txt', '--out', 'p', '--policy', 'x'], '--policy must be one of'],
+  [['cache', 'paint'], 'or view'],
+])('%j is wrong usage', async (words, problem) => {
+  const { finished, written } = start(words)
+  expect(await finished).toBe(2)
+  expect(written.stderr).toContain(problem)
 })
