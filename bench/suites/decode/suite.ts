@@ -15,6 +15,7 @@ export const suite: Suite = {
     const ids = await tokenIds(model, contexts.at(-1)!)
     const contestants = [
       lcContestant('lc, float32 cache', { LC_BENCH_ACCURACY: 'fast' }),
+      lcContestant('lc, int8 cache', { LC_BENCH_ACCURACY: 'fast', LC_BENCH_CACHE: 'int8' }),
       nodeLlamaCpp(),
       pyTorch(options),
     ]
