@@ -2,6 +2,7 @@ import { type AttendRequest, estimateTokenizer, type Passage, type RunEvent } fr
 import { byteTokenizer, lookupAttender, wordTokenizer } from '@lc/model/testing'
 import { describe, expect, test } from 'vitest'
 import { hashedWordTokenizer } from '../testing-kit/adaptive-scorer.ts'
+import { countingAttender } from '../testing-kit/counting-attender.ts'
 import { officialSpecPc, selectPositions } from './official-specpc.ts'
 import type { DraftModel } from './options.ts'
 import { maxPool } from './pool.ts'
@@ -10,7 +11,7 @@ import { compressByAttention, specPc } from './specpc.ts'
 /** A draft that counts what it is asked: attention is real, over the words it has seen. */
 function draft(contextLength?: number): DraftModel & { requests: AttendRequest[] } {
   const tokenizer = hashedWordTokenizer
-  const { attend } = lookupAttender(tokenizer)
+  const { attend } = countingAttender(contextLength)
   const requests: AttendRequest[] = []
   return {
     tokenizer,
@@ -129,6 +130,20 @@ describe('what is kept', () => {
     })
     expect(result.spans.length).toBeLessThanOrEqual(2)
     expect(result.text).toContain('purple lantern glows')
+  })
+
+  test('of one peak the words nearest to it, when there is no room for its whole window', async () => {
+    const words = Array.from({ length: 60 }, (_, index) => `word${String.fromCharCode(97 + (index % 26))}${index}x`)
+    words[30] = 'lantern'
+    const result = await compressByAttention([passage(words.join(' '))], {
+      attender: countingAttender(),
+      query: 'lantern',
+      budget: 10,
+      kernelSize: 31,
+      protectedKinds: [],
+    })
+    expect(result.text).toContain('lantern')
+    expect(result.spans).toHaveLength(1)
   })
 
   test('without a question, the end and what it looks back at', async () => {

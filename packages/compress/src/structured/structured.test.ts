@@ -165,6 +165,12 @@ describe('tables', () => {
     expect(tokens).toBeLessThanOrEqual(70)
   })
 
+  test('have their header however well rows alone would rank', async () => {
+    const { text } = await compress(csv, 'table', 60, { query: 'city line a b' })
+    expect(text.startsWith('name,year,note\n')).toBe(true)
+    expect(text.split('city').length).toBeGreaterThan(2)
+  })
+
   test('of Markdown keep their header and separator; text around goes by itself', async () => {
     const table = ['| name | year |', '| :-- | --: |', ...rows.map(([name, year]) => `| ${name} | ${year} |`)].join(
       '\n',
@@ -191,5 +197,12 @@ describe('chats', () => {
     expect(text.endsWith('user: And the valve of part 7?\n')).toBe(true)
     expect(text).toContain('user: What of part 7?\n')
     for (const line of text.trim().split('\n')) expect(line).toMatch(/^(user|assistant): \S/)
+  })
+
+  test('never have a speaker without words, in any budget', async () => {
+    for (let tokens = 1; tokens < 130; tokens += 4) {
+      const { text } = await compress(chat, 'chat', tokens)
+      if (text !== '') expect(text, `${tokens}`).toMatch(/^(?:(?:user|assistant): \S.*\n)+$/)
+    }
   })
 })

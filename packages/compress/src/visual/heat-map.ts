@@ -45,7 +45,7 @@ ${warningsOf(result)}
 <span style="color:var(--faint)">grey: dropped</span>
 <label><input type="checkbox" id="only"> show only what was kept</label>
 </div>
-${unitTable(result.units, stepOf)}
+${unitTable(result, stepOf)}
 ${sections.join('\n')}
 <footer>${escapeHtml(result.method)}, ${escapeHtml(result.tokenizer)} tokens</footer>
 </main>
@@ -95,12 +95,13 @@ function groupByPassage(units: readonly CompressedUnit[]): CompressedUnit[][] {
 }
 
 /** The most relevant units, if any were scored. */
-function unitTable(units: readonly CompressedUnit[], stepOf: ReadonlyMap<string, number | null>): string {
+function unitTable(result: CompressionResult, stepOf: ReadonlyMap<string, number | null>): string {
+  const { units } = result
   const ranked = units.filter((unit) => unit.score !== null).sort((a, b) => b.score! - a.score!)
   if (ranked.length === 0) return ''
   const several = new Set(units.map((unit) => unit.passageId)).size > 1
   const rows = ranked.map((unit) => {
-    const name = unit.name === '' ? unit.kind : unit.name
+    const name = unit.name || beginningOf(result.expand(unit.id)) || unit.kind
     const place = several ? ` <small>${escapeHtml(unit.source)}</small>` : ''
     const chip = `<span class="chip s${stepOf.get(unit.id) ?? 0}">${unit.score!.toPrecision(3)}</span>`
     return `<tr class="state-${unit.state}"><td>${chip}</td><td class="name">${escapeHtml(name)}${place}</td><td>${unit.state}</td><td class="n">${formatCount(unit.keptTokens)}</td><td class="n">${formatCount(unit.tokens)}</td></tr>`
@@ -112,6 +113,12 @@ function unitTable(units: readonly CompressedUnit[], stepOf: ReadonlyMap<string,
       : `<details><summary>${formatCount(more.length)} more units</summary>${table(more)}</details>`
   return `<section><header><h2>Units by relevance</h2><span>most relevant first</span></header>
 <div style="overflow-x:auto">${table(rows.slice(0, tableRows))}${rest}</div></section>`
+}
+
+/** What a unit without a name is called. */
+function beginningOf(text: string): string {
+  const line = text.slice(0, 400).trim().replace(/\s+/g, ' ')
+  return line.length > 60 ? `${line.slice(0, 60)}...` : line
 }
 
 function table(rows: readonly string[]): string {
