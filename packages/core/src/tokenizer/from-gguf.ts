@@ -157,7 +157,8 @@ function byteLevelBpe(input: Input): TokenizerDefinition {
       addsBegin ? special.begin : undefined,
       flag(input, 'add_eos_token', false) ? special.end : undefined,
     ),
-    decoder: { type: 'ByteLevel' },
+    // with all fields: Python's tokenizers take no defaults
+    decoder: { type: 'ByteLevel', add_prefix_space: true, trim_offsets: true, use_regex: true },
     special,
   }
 }

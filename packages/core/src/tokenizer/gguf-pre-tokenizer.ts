@@ -18,6 +18,7 @@ const split = (pattern: string): JsonValue => ({ type: 'Split', pattern: { Regex
 const byteLevel = (usesPattern: boolean): JsonValue => ({
   type: 'ByteLevel',
   add_prefix_space: false,
+  trim_offsets: true,
   use_regex: usesPattern,
 })
 const sequence = (...pretokenizers: JsonValue[]): JsonValue => ({ type: 'Sequence', pretokenizers })
