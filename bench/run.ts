@@ -17,6 +17,7 @@ const suites: Record<string, () => Promise<{ suite: Suite }>> = {
   longcodezip: () => import('./suites/longcodezip/suite.ts'),
   specpc: () => import('./suites/specpc/suite.ts'),
   compression: () => import('./suites/compression/suite.ts'),
+  'compression-speed': () => import('./suites/compression-speed/suite.ts'),
   speculation: () => import('./suites/speculation/suite.ts'),
   'cache-quality': () => import('./suites/cache-quality/suite.ts'),
   'cache-speed': () => import('./suites/cache-speed/suite.ts'),

@@ -13,6 +13,8 @@ export type Request =
   /** Greedy decoding after a prefill of `ids`; only the steps are timed. */
   | { op: 'decode'; ids: number[]; steps: number }
   | { op: 'compress'; files: string[]; query: string; budget: number }
+  /** A text by a method that decides about words. `rate` is the share of tokens that stays. */
+  | { op: 'compress-text'; method: 'llmlingua' | 'llmlingua2'; text: string; rate: number }
   | { op: 'memory' }
 
 export type Response = {
@@ -25,6 +27,8 @@ export type Response = {
   /** VmHWM of the process. */
   peakBytes?: number
   version?: string
+  /** What was made of a text. */
+  text?: string
   detail?: Record<string, string | number>
   error?: string
 }

@@ -125,9 +125,14 @@ interface Pairs {
   value: string
 }
 
-/** Pairs of ids; an id in the output is one of the input or a fault. */
+const pairsOfRecord = 40
+
+/** Pairs of ids, the one asked for among them; an id in the output is one of the input or a fault. */
 function pairRecords(records: Pairs[], count: number): CompressionRecord[] {
-  return records.slice(0, count).map(({ ordered_kv_records: pairs, key, value }) => {
+  return records.slice(0, count).map(({ ordered_kv_records: all, key, value }) => {
+    const asked = all.findIndex(([own]) => own === key)
+    const first = Math.max(0, Math.min(all.length - pairsOfRecord, asked - (asked % pairsOfRecord)))
+    const pairs = all.slice(first, first + pairsOfRecord)
     const ids = new Set(pairs.flat())
     return {
       passages: [

@@ -1,14 +1,15 @@
-import { writeFileSync } from 'node:fs'
 import { join } from 'node:path'
+import { cachedScorer } from '@lc/compress'
 import { type LocalModel, loadModel } from '@lc/core'
+import type { Scorer } from '@lc/model'
 import { benchModel } from '../../runner/bench-input.ts'
+import { benchJournal, type Remember } from '../../runner/bench-journal.ts'
+import { currentCommit } from '../../runner/machine.ts'
 import { summarise } from '../../runner/statistics.ts'
 import type { BenchOptions, Row, Suite } from '../../runner/suite.ts'
 import { contenders } from './methods.ts'
-import { type PlotPoint, plotQuality } from './plot.ts'
+import { writePages } from './quality-pages.ts'
 import { type CompressionRecord, type CompressionTask, missingFiles, readTasks } from './records.ts'
-
-const documents = join(import.meta.dirname, '..', '..', '..', 'docs', 'methods')
 
 /** Real data, or the end: nothing is measured on made-up texts. */
 function dataFolder({ data }: BenchOptions): string {
@@ -18,16 +19,30 @@ function dataFolder({ data }: BenchOptions): string {
   process.exit(3)
 }
 
+/** Figures of one record by their names. */
+type Figures = Record<string, number>
+
+interface Work {
+  model: LocalModel
+  scorer: Scorer
+  remember: Remember
+  say: (line: string) => void
+}
+
 /** What every method and baseline keeps of what matters, at several budgets; `--repeat` is the number of records of each task. */
 export const suite: Suite = {
   title: 'Compression: what is kept of what matters',
   async run(options, say) {
     const tasks = readTasks(dataFolder(options), options.repeat)
     const model = await loadModel({ file: await benchModel(options) })
+    const scorer = cachedScorer(model)
+    const journal = await benchJournal(options.journal, { suite: 'compression', commit: currentCommit().slice(0, 7) })
     try {
+      const work = { model, scorer, remember: journal.remember, say }
       const rows: Row[] = []
-      for (const task of tasks) rows.push(...(await runTask(task, model, say)))
-      if (options.write) writeFileSync(join(documents, 'compression-quality.svg'), plotQuality(pointsOf(rows)))
+      for (const task of tasks) rows.push(...(await runTask(task, work)))
+      if (options.write)
+        writePages(rows, options.repeat, join(import.meta.dirname, '..', '..', '..', 'docs', 'methods'))
       return {
         rows,
         absent: [
@@ -36,44 +51,55 @@ export const suite: Suite = {
         ],
       }
     } finally {
+      await journal.close()
+      await scorer.close()
       await model.close()
     }
   },
 }
 
-async function runTask(task: CompressionTask, model: LocalModel, say: (line: string) => void): Promise<Row[]> {
-  const rows: Row[] = []
-  for (const ratio of task.ratios)
-    for (const contender of contenders(model, task.code)) {
-      const figures = new Map<string, number[]>()
-      for (const record of task.records) {
-        const all = record.passages.reduce((sum, { text }) => sum + model.tokenizer.count(text), 0)
-        const started = performance.now()
-        const result = await contender.run(record, Math.floor(all / ratio))
-        const seconds = (performance.now() - started) / 1000
-        const found = { ...record.measure(result), ...(await surpriseOfGold(record, result.text, model)), seconds }
-        for (const [name, value] of Object.entries(found)) figures.set(name, [...(figures.get(name) ?? []), value])
+/** Record by record, so that a run that is cut has all methods of the records that it did. */
+async function runTask(task: CompressionTask, work: Work): Promise<Row[]> {
+  const found = new Map<string, Figures[]>()
+  const add = (name: string, ratio: number, figures: Figures): void => {
+    const key = JSON.stringify([name, ratio])
+    found.set(key, [...(found.get(key) ?? []), figures])
+  }
+  for (const [index, record] of task.records.entries()) {
+    const tokens = record.passages.reduce((sum, { text }) => sum + work.model.tokenizer.count(text), 0)
+    for (const ratio of task.ratios) {
+      for (const contender of contenders(work.model, work.scorer, task.code)) {
+        const key = `${task.name} ${index} ${ratio}x ${contender.name}`
+        const figures = await work.remember(key, work.say, async () => {
+          const result = await contender.run(record, Math.floor(tokens / ratio))
+          return { ...record.measure(result), ...(await surpriseOfGold(record, result.text, work)) }
+        })
+        add(contender.name, ratio, figures)
       }
-      const what = `${task.name} ${ratio}x`
-      rows.push(...rowsOf(contender.name, what, figures))
-      say(
-        `${what} ${contender.name} ${[...figures].map(([name, values]) => `${name} ${mean(values).toFixed(3)}`).join(', ')}`,
-      )
+      if (record.gold !== undefined) {
+        const whole = record.passages.map(({ text }) => text).join('\n\n')
+        add('nothing left out', ratio, await surpriseOfGold(record, whole, work))
+        add('no context', ratio, await surpriseOfGold(record, '', work))
+      }
     }
-  return rows
+  }
+  return [...found].flatMap(([key, figures]) => {
+    const [name, ratio] = JSON.parse(key) as [string, number]
+    return rowsOf(name, `${task.name} ${ratio}x`, figures)
+  })
 }
 
-function rowsOf(contestant: string, what: string, figures: ReadonlyMap<string, readonly number[]>): Row[] {
-  const seconds = mean(figures.get('seconds') ?? [])
-  return [...figures]
-    .filter(([name]) => name !== 'seconds')
-    .map(([name, values]) => ({
+function rowsOf(contestant: string, what: string, figures: readonly Figures[]): Row[] {
+  return Object.keys(figures[0]!).map((name) => {
+    const values = figures.map((each) => each[name]!)
+    return {
       contestant,
       what: `${what}, ${name}`,
       unit: name === 'surprise of gold' ? 'nats/token' : '',
       value: summarise(values),
-      detail: { mean: mean(values), seconds },
-    }))
+      detail: { mean: mean(values) },
+    }
+  })
 }
 
 function mean(values: readonly number[]): number {
@@ -81,19 +107,11 @@ function mean(values: readonly number[]): number {
 }
 
 /** Mean surprise of the gold text after context and question, in nats per token. */
-async function surpriseOfGold(
-  record: CompressionRecord,
-  context: string,
-  model: LocalModel,
-): Promise<Record<string, number>> {
+async function surpriseOfGold(record: CompressionRecord, context: string, { scorer }: Work): Promise<Figures> {
   if (record.gold === undefined) return {}
-  const [scored] = await model.score([{ context: `${context}${record.ask ?? ''}`, continuation: record.gold }])
+  const ask = record.ask ?? ''
+  const [scored] = await scorer.score([
+    { context: context === '' ? ask.trimStart() : `${context}${ask}`, continuation: record.gold },
+  ])
   return { 'surprise of gold': -mean(Array.from(scored!.logprobs)) }
-}
-
-function pointsOf(rows: readonly Row[]): PlotPoint[] {
-  return rows.map(({ contestant, what, detail }) => {
-    const [, task, ratio, figure] = /^(\w+) (\d+)x, (.*)$/.exec(what)!
-    return { figure: `${task}: ${figure}`, method: contestant, ratio: Number(ratio), value: Number(detail!.mean) }
-  })
 }
