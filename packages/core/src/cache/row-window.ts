@@ -1,15 +1,25 @@
 import { type ArrayToSave, cacheProblem, type SavedArray, savedArray } from './sealed-arrays.ts'
 
-/** The latest rows of something per layer, with their positions: a ring would save copies, but windows are short. */
+const none = new Float32Array(0)
+
+/**
+ * The latest rows of something per layer, with their positions. Arrays have room for twice as many rows as are kept, so that a row a
+ * token is written where it belongs and the kept ones move together only now and then.
+ */
 export class RowWindow {
   readonly #most: number
+  /** By layer, `[2 * most, width]`; rows in use end at `#end`. */
   readonly #rows: Float32Array[]
+  #end = 0
   #positions: number[] = []
 
   constructor(layers: number, most: number, origin?: RowWindow) {
     this.#most = most
-    this.#rows = origin ? [...origin.#rows] : Array.from({ length: layers }, () => new Float32Array(0))
-    this.#positions = origin ? [...origin.#positions] : []
+    // a fork that observes otherwise begins anew
+    const same = origin?.#most === most ? origin : undefined
+    this.#rows = same ? same.#rows.map((rows) => rows.slice()) : Array.from({ length: layers }, () => none)
+    this.#end = same?.#end ?? 0
+    this.#positions = same ? [...same.#positions] : []
   }
 
   get count(): number {
@@ -21,33 +31,33 @@ export class RowWindow {
     return Int32Array.from(this.#positions)
   }
 
-  /** The last rows of a layer, `[R, width]`. */
+  /** The last rows of a layer, `[R, width]`; valid until rows are added. */
   last(layer: number, count: number): Float32Array {
     const rows = this.#rows[layer]!
-    const width = rows.length / Math.max(this.count, 1)
-    return rows.subarray(Math.max(0, rows.length - count * width))
+    const width = this.#widthOf(rows)
+    return rows.subarray((this.#end - Math.min(count, this.count)) * width, this.#end * width)
   }
 
   /** Adds rows of all layers. */
   push(rows: readonly Float32Array[], start: number, count: number): void {
-    const kept = Math.min(this.#most, this.count + count)
+    if (this.#most === 0) return
+    const fromNew = Math.min(count, this.#most)
+    const fromOld = Math.min(this.count, this.#most - fromNew)
+    const moves = this.#end + fromNew > 2 * this.#most
     for (const [layer, added] of rows.entries()) {
       const width = added.length / count
-      const fromNew = Math.min(count, kept)
-      const fromOld = kept - fromNew
-      const next = new Float32Array(kept * width)
-      if (fromOld > 0) next.set(this.#rows[layer]!.subarray(this.#rows[layer]!.length - fromOld * width))
-      next.set(added.subarray((count - fromNew) * width), fromOld * width)
-      this.#rows[layer] = next
+      const own = this.#roomOf(layer, width)
+      if (moves) own.copyWithin(0, (this.#end - fromOld) * width, this.#end * width)
+      own.set(added.subarray((count - fromNew) * width), (moves ? fromOld : this.#end) * width)
     }
-    const positions = Array.from({ length: count }, (_, token) => start + token)
-    const all = [...this.#positions, ...positions]
-    this.#positions = all.slice(all.length - kept)
+    this.#end = (moves ? fromOld : this.#end) + fromNew
+    this.#positions.splice(0, this.count - fromOld)
+    for (let token = count - fromNew; token < count; token++) this.#positions.push(start + token)
   }
 
   /** Its rows by layer, to save under a name. */
   arrays(name: string): ArrayToSave[] {
-    return this.#rows.map((rows, layer) => savedArray(`${name}.${layer}`, rows))
+    return this.#rows.map((_, layer) => savedArray(`${name}.${layer}`, this.last(layer, this.count)))
   }
 
   /** Takes over rows that were saved. @throws FileFormatError for others than this window would have */
@@ -55,17 +65,27 @@ export class RowWindow {
     const rows = this.#rows.map((_, layer) => arrays.get(`${name}.${layer}`))
     const fits = rows.every((each) => each instanceof Float32Array && each.length === positions.length * width)
     if (!fits || positions.length > this.#most) throw cacheProblem(`its ${name} rows have another size`)
-    for (const [layer, each] of rows.entries()) this.#rows[layer] = (each as Float32Array).slice()
+    for (const [layer, each] of rows.entries()) this.#roomOf(layer, width).set(each as Float32Array)
+    this.#end = positions.length
     this.#positions = [...positions]
   }
 
   /** Forgets rows from a position on. */
   truncate(position: number): void {
     const kept = this.#positions.filter((each) => each < position).length
-    for (const [layer, rows] of this.#rows.entries()) {
-      const width = rows.length / Math.max(this.count, 1)
-      this.#rows[layer] = rows.slice(0, kept * width)
-    }
-    this.#positions = this.#positions.slice(0, kept)
+    this.#end -= this.count - kept
+    this.#positions.length = kept
+  }
+
+  #widthOf(rows: Float32Array): number {
+    return rows.length / Math.max(1, 2 * this.#most)
+  }
+
+  #roomOf(layer: number, width: number): Float32Array {
+    const known = this.#rows[layer]!
+    if (known.length > 0) return known
+    const made = new Float32Array(2 * this.#most * width)
+    this.#rows[layer] = made
+    return made
   }
 }
