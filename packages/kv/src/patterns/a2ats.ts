@@ -48,7 +48,7 @@ export function a2ats(options: A2atsOptions): AttentionPattern {
   const window = checkInteger(options.window ?? a2atsDefaults.window, 'window', { min: 0 })
   const slotsFor = readBudget(options.budget, sink + window)
   const { codebooks } = options
-  checkArgument(Array.isArray(codebooks) && codebooks.length > 0, 'codebooks', codebooks, 'those of a calibration')
+  checkArgument(codebooks?.length > 0, 'codebooks', codebooks, 'those of a calibration')
   const size = sizeOfAll(codebooks)
   const id = `a2ats(${options.budget}, ${size}, ${sink}, ${window})`
   const memory = new CacheMemory(id, (context) => {

@@ -32,7 +32,7 @@ export async function calibrateCodebooks(model: LocalModel, options: CalibrateOp
   const { signal, onProgress, seed = 0, rounds = calibrateDefaults.rounds } = options
   const samples = await readSamples(model, options, size)
   return samples.map((own, layer) => {
-    onProgress?.({ type: 'progress', operation: 'calibrate', done: layer, total: samples.length, unit: 'layers' })
+    onProgress?.({ type: 'progress', operation: 'calibrate', done: layer, total: samples.length, unit: 'steps' })
     return own.map((sample) => fitCodebook(sample, { size, seed, rounds, signal }))
   })
 }
