@@ -10,7 +10,8 @@ export interface RopeRows {
 /** Cosines and sines of all positions so far of texts of one planned length; grows as it is asked. */
 export class RopeTable {
   readonly half: number
-  readonly #inverse: Float64Array
+  /** Radians per position, by pair of channels, `[R/2]`. */
+  readonly inverse: Float64Array
   readonly #factor: number
   #cos = new Float32Array(0)
   #sin = new Float32Array(0)
@@ -18,7 +19,7 @@ export class RopeTable {
 
   constructor(rope: RopeConfig, length: number) {
     const { inverse, attentionFactor } = ropeFrequencies(rope, length)
-    this.#inverse = inverse
+    this.inverse = inverse
     this.#factor = attentionFactor
     this.half = inverse.length
   }
@@ -55,7 +56,7 @@ export class RopeTable {
   #write(rows: RopeRows, row: number, position: number): void {
     const offset = row * this.half
     for (let index = 0; index < this.half; index++) {
-      const angle = position * this.#inverse[index]!
+      const angle = position * this.inverse[index]!
       rows.cos[offset + index] = Math.cos(angle) * this.#factor
       rows.sin[offset + index] = Math.sin(angle) * this.#factor
     }
