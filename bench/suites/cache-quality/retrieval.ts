@@ -11,8 +11,15 @@ import type { RetrievalContext } from './retrieval-sets.ts'
 /** Whether the question was there when the cache was cut. */
 export type Protocol = 'query-aware' | 'query-agnostic'
 
+/** Whether an answer is right, and how it was expected. */
+export interface Judged {
+  readonly right: boolean
+  /** Of the answer, nats per token. */
+  readonly nll: number
+}
+
 /** What one policy made of one question. */
-export interface RetrievalRecord {
+export interface RetrievalRecord extends Judged {
   readonly set: RetrievalContext['set']
   readonly text: string
   readonly length: number
@@ -20,9 +27,6 @@ export interface RetrievalRecord {
   readonly policy: string
   readonly share: number
   readonly question: number
-  readonly right: boolean
-  /** Of the answer, nats per token. */
-  readonly nll: number
 }
 
 interface RetrievalOptions {
@@ -48,8 +52,8 @@ export async function measureRetrieval(
   const whole = { ...about, policy: 'full', share: 1 }
   for (const [question, { ask, answer }] of context.questions.entries()) {
     const judged = await answerOf(full, ask, answer)
-    for (const protocol of ['query-agnostic', 'query-aware'] as const)
-      records.push({ ...whole, protocol, question, ...judged })
+    records.push({ ...whole, protocol: 'query-agnostic', question, ...judged })
+    if (question < awareQuestions) records.push({ ...whole, protocol: 'query-aware', question, ...judged })
   }
   const agnostic = { ...about, protocol: 'query-agnostic' } as const
   for (const { contender, actions } of every.decisions) {
@@ -62,35 +66,39 @@ export async function measureRetrieval(
   for (const [question, { ask, answer }] of context.questions.slice(0, awareQuestions).entries()) {
     every.asking = true
     await using asked = asking.fork()
-    // the last token comes after the cut, so that every answer's token does
-    await asked.prefill(ask.subarray(0, -1))
+    const first = await asked.prefill(ask)
     every.asking = false
     await using read = asked.fork()
     for (const { contender, actions } of every.decisions) {
       await using cut = read.fork()
       await cut.edit(actions)
       const own = { policy: contender.name, share: contender.share, question }
-      records.push({ ...about, protocol: 'query-aware', ...own, ...(await answerOf(cut, ask.subarray(-1), answer)) })
+      records.push({ ...about, protocol: 'query-aware', ...own, ...(await restOfAnswer(cut, first, answer)) })
     }
   }
   return records
 }
 
 /** The judged answer after more of the text; the session is as before. */
-export async function answerOf(
-  session: CacheSession,
-  ask: Uint32Array,
-  answer: Uint32Array,
-): Promise<{ right: boolean; nll: number }> {
+export async function answerOf(session: CacheSession, ask: Uint32Array, answer: Uint32Array): Promise<Judged> {
   const mark = session.mark()
   const fed = [...ask, ...answer.subarray(0, -1)]
   const logits = await session.append(fed, { logits: 'all' })
   await session.truncate(mark)
   const width = logits.length / fed.length
-  return judged(logits.subarray((ask.length - 1) * width), answer)
+  return judge(logits.subarray((ask.length - 1) * width), answer)
 }
 
-function judged(logits: Float32Array, answer: Uint32Array): { right: boolean; nll: number } {
+/** The judged answer of a session whose prompt ended with the question; its first token was known before the cut. */
+async function restOfAnswer(session: CacheSession, first: Float32Array, answer: Uint32Array): Promise<Judged> {
+  const rest = await session.append(answer.subarray(0, -1), { logits: 'all' })
+  const logits = new Float32Array(first.length * answer.length)
+  logits.set(first)
+  logits.set(rest, first.length)
+  return judge(logits, answer)
+}
+
+function judge(logits: Float32Array, answer: Uint32Array): Judged {
   const width = logits.length / answer.length
   const choices = Array.from(answer, (_, row) => indexOfLargest(logits.subarray(row * width, (row + 1) * width)))
   const { nll } = compareLogits(referenceLogits(logits, answer.length), logits, answer)

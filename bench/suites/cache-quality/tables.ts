@@ -37,9 +37,9 @@ function continuationTable(means: readonly ContinuationMean[]): string {
     ]
     return [policy, ...cells, ...details]
   })
-  const heads = ['lowest agreement', 'memory', 'time a token', 'choosing'].map((name) => `${name}`)
+  const heads = ['lowest agreement', 'memory', 'time a token', 'choosing']
   return [
-    `**${full.length.toLocaleString('en')} tokens** (${full.texts} texts; NLL of the full cache ${full.nll.toFixed(3)}; columns from NLL on at ${shareName(detailed)})`,
+    `**${full.length.toLocaleString('en')} tokens** (${full.texts} ${full.texts === 1 ? 'text' : 'texts'}; NLL of the full cache ${full.nll.toFixed(3)}; columns from NLL on at ${shareName(detailed)})`,
     '',
     table(['policy', ...shares.map(shareName), 'NLL', ...heads], rows),
   ].join('\n')
