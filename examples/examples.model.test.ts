@@ -63,3 +63,22 @@ test('speculative-edit changes the port, in few runs, with the text of decoding 
   expect(printed).toContain("cacheFolder: '/var/cache/app',")
   expect(printed).toMatch(/^--- the same text$/m)
 })
+
+test('endless-chat goes on past the context in the same memory', async () => {
+  const printed = await run('endless-chat')
+  const turns = [...printed.matchAll(/\[(\d+) tokens so far, (\d+) kept, ([\d.]+) MB\]/g)]
+  expect(turns).toHaveLength(10)
+  expect(Number(turns.at(-1)![1])).toBeGreaterThan(512)
+  for (const [, , kept] of turns) expect(Number(kept)).toBeLessThanOrEqual(256)
+  const megabytes = turns.slice(5).map(([, , , size]) => Number(size))
+  expect(Math.max(...megabytes)).toBeLessThan(1.3 * Math.min(...megabytes))
+})
+
+test('long-document-questions reads once, keeps half, and answers from the saved session', async () => {
+  const printed = await run('long-document-questions')
+  const [, tokens, kept] = /^read (\d+) tokens, kept (\d+) of them per head/.exec(printed) ?? []
+  expect(Number(kept)).toBeLessThanOrEqual(0.51 * Number(tokens))
+  expect(printed).toMatch(/^saved [\d.]+ MB after/m)
+  expect(printed).toMatch(/^restored in/m)
+  expect(printed.match(/^> .*\n.+$/gm)).toHaveLength(3)
+})
