@@ -1,6 +1,9 @@
+import { chooseMethod } from '@lc/compress'
+import { makePassage } from '@lc/model'
 import { defineCommand } from '../command/command.ts'
 import { compressSources, readContext } from '../context/compress-sources.ts'
 import { keptSummary } from '../context/kept-summary.ts'
+import type { TextSource } from '../input/read-sources.ts'
 import { withMethodModel } from '../model/method-model.ts'
 import { contextOptions } from '../options/context-options.ts'
 import { textOption } from '../options/option.ts'
@@ -46,7 +49,8 @@ export const compress = defineCommand({
   ],
   async run(context, { positionals, options }) {
     const sources = await readContext(positionals, options, context)
-    const document = await withMethodModel(options.method, options, context, (model) =>
+    const method = options.method ?? (needsTokenizerOnly(sources) ? 'no-model' : undefined)
+    const document = await withMethodModel(method, options, context, (model) =>
       compressSources(sources, options, model, context),
     )
     // with --explain the units are told already
@@ -55,3 +59,9 @@ export const compress = defineCommand({
     return 0
   },
 })
+
+/** JSON and tables are kept by their structure, whatever the model. */
+function needsTokenizerOnly(sources: readonly TextSource[]): boolean {
+  const { content } = chooseMethod(sources.map(({ uri, text }) => makePassage(text, { uri })))
+  return content === 'json' || content === 'table'
+}
