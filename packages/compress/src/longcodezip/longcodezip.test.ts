@@ -166,6 +166,22 @@ describe('limits', () => {
     expect((await compress(shop, 80, 'retryDelay', 'shop.zig')).text).toContain('retryDelay')
   })
 
+  test.each([
+    ['min.js', (length: number) => 'var a=f(1,2);'.repeat(length / 13)],
+    ['data.json', (length: number) => `[${'{"id":17,"tags":["f"]},'.repeat(length / 23)}{}]`],
+    ['blob.txt', (length: number) => 'f7,Zq;'.repeat(length / 6)],
+  ])('what the model reads of one line does not grow with the line: %s', async (uri, lineOf) => {
+    const read: number[] = []
+    for (const length of [100_000, 400_000]) {
+      const scorer = new AdaptiveScorer()
+      const { tokens } = await compressCode([passage(lineOf(length), uri)], { scorer, parsers, budget: 200, query: 'f' })
+      expect(tokens).toBeLessThanOrEqual(200)
+      read.push(scorer.tokens)
+    }
+    // 12 budgets for the prefilter, and what the fine stage reads again; but one unit at least
+    expect(read[1]!).toBeLessThanOrEqual(Math.max(1.5 * read[0]!, 20 * 200))
+  })
+
   test('a named tokenizer counts the budget', async () => {
     const letters = {
       ...hashedWordTokenizer,
