@@ -1,4 +1,6 @@
 /** Key-value cache policies for local models: what to keep of a long context, method by method. @module */
+
+export type { ConvolutionWeights } from './mergers/convolved-slots.ts'
 export { type AdaKvOptions, adaKv, adaKvDefaults } from './policies/ada-kv.ts'
 export { type CamOptions, cam, camDefaults } from './policies/cam.ts'
 export { type ChunkKvOptions, chunkKv, chunkKvDefaults } from './policies/chunk-kv.ts'
@@ -16,6 +18,7 @@ export { type KvMergerOptions, kvMerger, kvMergerDefaults } from './policies/kv-
 export { type KvZipOptions, kvZip, kvZipDefaults } from './policies/kv-zip.ts'
 export { type LaCacheOptions, laCache, laCacheDefaults } from './policies/la-cache.ts'
 export { type LagKvOptions, lagKv, lagKvDefaults } from './policies/lag-kv.ts'
+export { type LoCoCoOptions, loCoCo, loCoCoDefaults } from './policies/lo-co-co.ts'
 export { type LookMOptions, lookM, lookMDefaults } from './policies/look-m.ts'
 export {
   type NamedPolicyOptions,

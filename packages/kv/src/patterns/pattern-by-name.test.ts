@@ -27,7 +27,8 @@ test('another name is refused with those that are there', () => {
 })
 
 test('policies and patterns are chosen alike', () => {
-  expect(methodNames).toEqual([...policyNames, ...patternNames].sort())
+  expect(methodNames).toEqual([...policyNames, ...patternNames, 'lo-co-co'].sort())
+  expect(() => methodByName('lo-co-co', { budget: 256 })).toThrow(/weights/)
   expect(new Set(methodNames).size).toBe(methodNames.length)
   const policy = methodByName('snap-kv', { budget: 256 })
   expect([policy.attention, policy.policy.id]).toEqual([fullAttention, 'snap-kv'])
