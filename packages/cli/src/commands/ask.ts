@@ -5,7 +5,7 @@ import { keptSummary } from '../context/kept-summary.ts'
 import { withTextModel } from '../model/text-model.ts'
 import { contextOptions } from '../options/context-options.ts'
 import { integerOption, withDefault } from '../options/option.ts'
-import { cachePolicyOptions, policyRequest } from '../options/policy-options.ts'
+import { cachePolicyOptions, chosenMethod, policyRequest } from '../options/policy-options.ts'
 import { samplingOptions, samplingRequest } from '../options/sampling-options.ts'
 
 /** `lc ask`: compresses files for a question, and answers it from what was kept. */
@@ -37,14 +37,14 @@ export const ask = defineCommand({
     const { output, signal } = context
     const { policy, cacheBudget } = options
     // refused before anything is read
-    const underPolicy = policyRequest({ policy, cacheBudget })
+    const method = chosenMethod({ policy, cacheBudget })
     const sources = await readContext(positionals, options, context)
-    await withTextModel(options, context, async (model) => {
+    await withTextModel({ ...options, method }, context, async (model) => {
       const document = await compressSources(sources, options, await model.scorer(), context)
       if (!output.json) output.note(keptSummary(document))
       const request = answerRequest(options.query, document.text, {
         ...samplingRequest(options),
-        ...underPolicy,
+        ...policyRequest(method),
         signal,
       })
       const { text: answer, usage, cache } = await model.language.generate(request)

@@ -10,7 +10,7 @@ import { openLocalModel } from '../model/open-local-model.ts'
 import { localModelOptions } from '../options/model-options.ts'
 import { integerOption, textOption, withDefault } from '../options/option.ts'
 import type { OptionValues } from '../options/parse-options.ts'
-import { chosenPolicy, policyOptions } from '../options/policy-options.ts'
+import { chosenMethod, policyOptions } from '../options/policy-options.ts'
 
 /** The options of `lc cache view`; the other actions take none of them. */
 export const cacheViewOptions = {
@@ -30,10 +30,11 @@ export async function viewCache(options: OptionValues<typeof cacheViewOptions>, 
   const { model: name, file, out } = options
   if (name === undefined || file === undefined || out === undefined)
     throw new UsageError({ problem: 'lc cache view needs --model M, --file F and --out PAGE', command: 'cache' })
-  const chosen = chosenPolicy({ policy: options.policy, budget: options.budget }) ?? fullCache
+  const method = chosenMethod({ policy: options.policy, budget: options.budget })
+  const chosen = method?.policy ?? fullCache
   const text = await readNamedText(file, context)
   const { signal, output, cwd } = context
-  const model = await openLocalModel({ ...options, model: name }, context)
+  const model = await openLocalModel({ ...options, model: name, method }, context)
   try {
     const { policy, recording } = recordCache(chosen)
     const session = model.session({ policy })

@@ -4,7 +4,7 @@ import { readStdin } from '../input/read-stdin.ts'
 import { withTextModel } from '../model/text-model.ts'
 import { accuracyOption, modelOptions } from '../options/model-options.ts'
 import { flagOption, required, textOption } from '../options/option.ts'
-import { policyOptions, policyRequest } from '../options/policy-options.ts'
+import { chosenMethod, policyOptions, policyRequest } from '../options/policy-options.ts'
 import { samplingOptions, samplingRequest } from '../options/sampling-options.ts'
 
 /** `lc generate`: an answer to a prompt. */
@@ -39,14 +39,15 @@ export const generate = defineCommand({
     const prompt = options.prompt === '-' ? await readStdin(context.stdin, context.signal) : options.prompt
     const messages: Message[] = [{ role: 'user', content: prompt }]
     if (options.system !== undefined) messages.unshift({ role: 'system', content: options.system })
+    const method = chosenMethod({ policy: options.policy, budget: options.budget })
     const request: GenerateRequest = {
       ...samplingRequest(options),
-      ...policyRequest(options),
+      ...policyRequest(method),
       ...(options.raw ? { prompt } : { messages }),
       accuracy: options.accuracy ?? 'exact',
       signal: context.signal,
     }
-    await withTextModel(options, context, async (model) => {
+    await withTextModel({ ...options, method }, context, async (model) => {
       if (!context.output.json) {
         await streamText(model.language.stream(request), context.output)
         return

@@ -3,7 +3,7 @@ import { readNamedText } from '../input/read-named-text.ts'
 import { withTextModel } from '../model/text-model.ts'
 import { accuracyOption, modelOptions } from '../options/model-options.ts'
 import { required, textOption } from '../options/option.ts'
-import { policyOptions, policyRequest } from '../options/policy-options.ts'
+import { chosenMethod, policyOptions, policyRequest } from '../options/policy-options.ts'
 import { printTable } from '../output/print-table.ts'
 import { scoreDocument } from '../result/score-document.ts'
 
@@ -34,15 +34,15 @@ export const score = defineCommand({
     },
   ],
   async run(context, { options }) {
-    const underPolicy = policyRequest({ policy: options.policy, budget: options.budget })
+    const method = chosenMethod({ policy: options.policy, budget: options.budget })
     const before = options.context === undefined ? '' : await readNamedText(options.context, context)
     const text = await readNamedText(options.file, context)
-    const document = await withTextModel(options, context, async (model) => {
+    const document = await withTextModel({ ...options, method }, context, async (model) => {
       const { signal, output } = context
       const scorer = await model.scorer()
       const started = performance.now()
       const [result] = await scorer.score([{ context: before, continuation: text }], {
-        ...underPolicy,
+        ...policyRequest(method),
         accuracy: options.accuracy ?? 'exact',
         signal,
         onProgress: output.progress,

@@ -5,7 +5,7 @@ import { UsageError } from '../errors/usage-error.ts'
 import { openServedModel } from '../model/open-local-model.ts'
 import { localModelOptions } from '../options/model-options.ts'
 import { integerOption, textOption, textsOption, withDefault } from '../options/option.ts'
-import { chosenPolicy, policyOptions } from '../options/policy-options.ts'
+import { chosenMethod, policyOptions } from '../options/policy-options.ts'
 
 /** `lc serve`: a local model behind the OpenAI protocol. */
 export const serve = defineCommand({
@@ -58,8 +58,8 @@ export const serve = defineCommand({
       })
     const { output, signal } = context
     // requests may name another one: {"policy": {"name": "tova", "budget": 512}}
-    const policy = chosenPolicy({ policy: options.policy, budget: options.budget })
-    const { served, close } = await openServedModel({ ...options, model, policy }, context)
+    const method = chosenMethod({ policy: options.policy, budget: options.budget })
+    const { served, close } = await openServedModel({ ...options, model, method }, context)
     try {
       const server = openaiServer({
         models: { [name]: served },

@@ -4,7 +4,7 @@ import type { CommandContext } from '../command/command.ts'
 import type { modelOptions } from '../options/model-options.ts'
 import type { OptionValues } from '../options/parse-options.ts'
 import { openFiles } from './model-files.ts'
-import { openLocalModel } from './open-local-model.ts'
+import { type LocalModelChoice, openLocalModel } from './open-local-model.ts'
 
 /** A model that a command line names: it generates, and it scores if it can. */
 export interface TextModel {
@@ -13,7 +13,7 @@ export interface TextModel {
   scorer(): Promise<Scorer>
 }
 
-type ModelOptions = OptionValues<typeof modelOptions>
+type ModelOptions = OptionValues<typeof modelOptions> & Pick<LocalModelChoice, 'method'>
 
 /** Opens the model, uses it, and closes it whatever happens. */
 export async function withTextModel<Result>(

@@ -1,13 +1,14 @@
 /** @file The options by which a command chooses a key-value cache policy. */
 import type { CachePolicy } from '@lc/core'
-import { policyByName, policyNames } from '@lc/kv'
+import { type CacheMethod, methodByName, methodNames } from '@lc/kv/patterns'
 import { isLcError } from '@lc/model/errors'
 import { UsageError } from '../errors/usage-error.ts'
 import { textOption } from './option.ts'
 
 const policy = textOption({
   placeholder: 'NAME',
-  description: 'key-value cache policy of a local model, such as snap-kv or streaming-llm (default: full)',
+  description:
+    'key-value cache policy of a local model, such as snap-kv, or attention pattern, such as quest (default: full)',
 })
 const budgetText = {
   placeholder: 'N|P%',
@@ -26,21 +27,24 @@ interface PolicyValues {
   readonly cacheBudget?: string | undefined
 }
 
-/** The policy that the options stand for; undefined without `--policy`. Throws `UsageError` for what cannot be. */
-export function chosenPolicy({ policy: name, ...given }: PolicyValues): CachePolicy | undefined {
+/**
+ * The policy that the options stand for, and the attention that the model must be loaded with for it; undefined without `--policy`.
+ * Throws `UsageError` for what cannot be.
+ */
+export function chosenMethod({ policy: name, ...given }: PolicyValues): CacheMethod | undefined {
   const flag = 'cacheBudget' in given ? '--cache-budget' : '--budget'
   const budget = given.cacheBudget ?? given.budget
   if (name === undefined) {
     if (budget !== undefined) throw new UsageError({ problem: `${flag} needs --policy` })
     return undefined
   }
-  if (!policyNames.some((known) => known === name))
-    throw new UsageError({ problem: `--policy must be one of ${policyNames.join(', ')}; got ${name}` })
+  if (!methodNames.includes(name))
+    throw new UsageError({ problem: `--policy must be one of ${methodNames.join(', ')}; got ${name}` })
   const share = budget?.endsWith('%')
   if (budget !== undefined && !/^\d+(\.\d+)?%?$/.test(budget))
     throw new UsageError({ problem: `${flag} must be a number of slots or a share such as 25%; got ${budget}` })
   try {
-    return policyByName(name, budget === undefined ? {} : { budget: share ? (budget as `${number}%`) : Number(budget) })
+    return methodByName(name, budget === undefined ? {} : { budget: share ? (budget as `${number}%`) : Number(budget) })
   } catch (cause) {
     if (!isLcError(cause)) throw cause
     throw new UsageError({
@@ -50,8 +54,7 @@ export function chosenPolicy({ policy: name, ...given }: PolicyValues): CachePol
   }
 }
 
-/** The part of a request that the options stand for; nothing without `--policy`. */
-export function policyRequest(values: PolicyValues): { policy?: CachePolicy } {
-  const chosen = chosenPolicy(values)
-  return chosen === undefined ? {} : { policy: chosen }
+/** The part of a request that a method stands for. */
+export function policyRequest(method: CacheMethod | undefined): { policy?: CachePolicy } {
+  return method === undefined ? {} : { policy: method.policy }
 }

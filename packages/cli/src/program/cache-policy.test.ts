@@ -122,7 +122,7 @@ test.each([
 ])('lc %s refuses other names and budgets before a model is looked for', async (...words) => {
   const all = [...words, '--model', 'nowhere.gguf', '--policy']
   for (const [name, budget, problem] of [
-    ['snapkv', '64', '--policy must be one of ada-kv'],
+    ['snapkv', '64', '--policy must be one of a-shape'],
     ['snap-kv', '0', 'budget must be'],
     ['snap-kv', '-3', '--budget'],
   ] as const) {
@@ -151,4 +151,12 @@ test.each([
   const { finished, written } = start(words)
   expect(await finished).toBe(2)
   expect(written.stderr).toContain(problem)
+})
+
+test('an attention pattern is loaded with the model', async () => {
+  const words = ['generate', '--model', model, '--raw', '--prompt', '-', '--max-tokens', '4']
+  const full = await json(...words)
+  const roomy = await json(...words, '--policy', 'quest', '--budget', '4096')
+  expect(roomy.text).toBe(full.text)
+  expect(roomy.cache.policy).toMatch(/^quest/)
 })
