@@ -3,7 +3,8 @@ export { adaptiveBudgetsExact, adaptiveBudgetsOfficial } from './budgeters/adapt
 export { poolShare } from './budgeters/pool-share.ts'
 export { type PyramidOptions, pyramidBudgets } from './budgeters/pyramid.ts'
 export { linearCounts, pyramidShare, pyramidShareOfKvpress } from './budgeters/pyramid-share.ts'
-export { type HeadProfile, parseHeadProfile, retrievalHeads } from './head-profile/head-profile.ts'
+export { type FindHeadGatesOptions, findHeadGates, findHeadGatesDefaults } from './head-profile/find-gates.ts'
+export { formatHeadProfile, type HeadProfile, parseHeadProfile, retrievalHeads } from './head-profile/head-profile.ts'
 export {
   compactLadder,
   type LadderOptions,
@@ -12,6 +13,12 @@ export {
   ladderShape,
   ladderState,
 } from './ladder/ladder.ts'
+export {
+  type ConvolutionWeights,
+  type ConvolvedSlots,
+  convolveSlots,
+  type HeadSlots,
+} from './mergers/convolved-slots.ts'
 export {
   gaussianSet,
   type MergeSet,

@@ -65,3 +65,17 @@ export function retrievalHeads(profile: HeadProfile, sparsity: number): Uint8Arr
   for (const head of order.slice(0, n - Math.ceil(sparsity * (n - 1) - 1e-9))) heads[head] = 1
   return heads
 }
+
+/** The text of a file of gates, which `parseHeadProfile` reads: a line per layer, gates between tabs. */
+export function formatHeadProfile({ layerCount, kvHeadCount, gates }: HeadProfile): string {
+  checkArgument(
+    gates.length === layerCount * kvHeadCount,
+    'profile',
+    gates.length,
+    `${layerCount} x ${kvHeadCount} gates`,
+  )
+  const lines = Array.from({ length: layerCount }, (_, layer) =>
+    Array.from(gates.subarray(layer * kvHeadCount, (layer + 1) * kvHeadCount), (gate) => gate.toFixed(6)).join('\t'),
+  )
+  return `${lines.join('\n')}\n`
+}
