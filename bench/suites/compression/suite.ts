@@ -33,7 +33,7 @@ interface Work {
 export const suite: Suite = {
   title: 'Compression: what is kept of what matters',
   async run(options, say) {
-    const tasks = readTasks(dataFolder(options), options.repeat)
+    const tasks = readTasks(dataFolder(options), options.repeat, options.quick)
     const model = await loadModel({ file: await benchModel(options) })
     const scorer = cachedScorer(model)
     const journal = await benchJournal(options.journal, { suite: 'compression', commit: currentCommit().slice(0, 7) })
