@@ -5,13 +5,15 @@
  */
 import { add, cast, divide, floor, maximum, multiply, subtract } from '../ops/elementwise.ts'
 import { concat, slice } from '../ops/movement.ts'
-import { matMulInteger } from '../ops/quantised.ts'
+import { matMulInteger, quantizeLinear } from '../ops/quantised.ts'
 import { reduceMax } from '../ops/reduction.ts'
 import type { Value } from '../value.ts'
 import { quantiseRows } from './quantised-linear.ts'
 
 /** Zero of the codes. */
 const middle = 128
+/** Largest byte. */
+const most = 255
 
 /** Codes uint8 with 128 for zero, and what one step of a code is worth for each token, `[G, 1, C]`. */
 export interface QuantisedCachePart {
@@ -35,15 +37,18 @@ export function quantisedScores(query: Value, keys: QuantisedCachePart): Value {
  * small ones are not lost beside large ones; `rows` is R.
  */
 export function quantisedMix(weights: Value, values: QuantisedCachePart, rows: number): Value {
-  const zero = weights.graph.constant(Uint8Array.of(middle), [], 'uint8')
+  const { graph } = weights
   const scaled = multiply(weights, values.scales)
   // the bound keeps rows of zeros finite
   const largest = maximum(reduceMax(scaled), 1e-30)
-  const steps = multiply(divide(scaled, largest), 255)
+  const steps = multiply(scaled, divide(most, largest))
   const high = floor(steps)
-  const halves = cast(concat([high, multiply(subtract(steps, high), 255)], { axis: 1 }), 'uint8')
-  const mixed = cast(matMulInteger(halves, values.codes, { bZeroPoint: zero }), 'float32')
+  const bytes = (x: Value, step: number): Value =>
+    quantizeLinear(x, graph.constant(Float32Array.of(step), []), graph.constant(Uint8Array.of(0), [], 'uint8'))
+  const halves = concat([bytes(high, 1), bytes(subtract(steps, high), 1 / most)], { axis: 1 })
+  const bZeroPoint = graph.constant(Uint8Array.of(middle), [], 'uint8')
+  const mixed = cast(matMulInteger(halves, values.codes, { bZeroPoint }), 'float32')
   const low = slice(mixed, { axis: 1, start: rows, end: 2 * rows })
-  const sum = add(slice(mixed, { axis: 1, start: 0, end: rows }), multiply(low, 1 / 255))
-  return multiply(sum, multiply(largest, 1 / 255))
+  const sum = add(slice(mixed, { axis: 1, start: 0, end: rows }), multiply(low, 1 / most))
+  return multiply(sum, multiply(largest, 1 / most))
 }
