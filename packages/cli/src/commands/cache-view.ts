@@ -14,9 +14,9 @@ import { chosenMethod, policyOptions } from '../options/policy-options.ts'
 
 /** The options of `lc cache view`; the other actions take none of them. */
 export const cacheViewOptions = {
-  model: textOption({ placeholder: 'M', description: 'view: an alias, a .gguf file, a folder, or a hub name' }),
+  model: textOption({ placeholder: 'M', description: 'view, gates: an alias, a .gguf file, a folder, or a hub name' }),
   file: textOption({ placeholder: 'F', description: 'view: the text; - is the standard input' }),
-  out: textOption({ placeholder: 'PAGE', description: 'view: the HTML page that is written' }),
+  out: textOption({ placeholder: 'PAGE', description: 'view: the HTML page that is written; gates: the file' }),
   ...policyOptions,
   maxTokens: withDefault(
     integerOption({ placeholder: 'N', description: 'view: tokens to generate after the text', min: 0 }),

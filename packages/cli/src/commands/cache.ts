@@ -3,13 +3,14 @@ import { type CacheEntry, cacheEntries, removeEntry } from '../cache/cache-entri
 import { type CommandContext, defineCommand } from '../command/command.ts'
 import { UsageError } from '../errors/usage-error.ts'
 import { printTable } from '../output/print-table.ts'
+import { findGates } from './cache-gates.ts'
 import { cacheViewOptions, viewCache } from './cache-view.ts'
 
 /** `lc cache`: what lc keeps on this machine, and what a policy keeps of a text's key-value cache. */
 export const cache = defineCommand({
   name: 'cache',
   summary: 'what is kept on this machine; a page of what a policy keeps of a text',
-  usage: 'list | clear [NAMES...] | view --model M --file F --out PAGE',
+  usage: 'list | clear [NAMES...] | view --model M --file F --out PAGE | gates --model M --out FILE',
   takesNames: true,
   options: cacheViewOptions,
   examples: [
@@ -20,13 +21,21 @@ export const cache = defineCommand({
       line: 'lc cache view --model smollm2-135m --file notes.md --policy snap-kv --budget 25% --out page.html',
       explains: 'which tokens each layer and head still has, scores, attention and memory, as one page',
     },
+    {
+      line: 'lc cache gates --model smollm2-135m --out gates.tsv',
+      explains: 'which heads need all of a text: the profile of duoAttention in @lc/kv; takes minutes',
+    },
   ],
   async run(context, { positionals, options }) {
     const [action, ...names] = positionals
     if (action === 'view' && names.length === 0) return viewCache(options, context)
+    if (action === 'gates' && names.length === 0) return findGates(options, context)
     if (action === 'list' && names.length === 0) return list(context)
     if (action === 'clear') return clear(context, names)
-    throw new UsageError({ problem: 'lc cache takes list, or clear and names of the list, or view', command: 'cache' })
+    throw new UsageError({
+      problem: 'lc cache takes list, or clear and names of the list, or view, or gates',
+      command: 'cache',
+    })
   },
 })
 

@@ -147,6 +147,7 @@ test.each([
   [['cache', 'view'], '--model M, --file F and --out PAGE'],
   [['cache', 'view', '--model', 'm', '--file', 'before.txt', '--out', 'p', '--policy', 'x'], '--policy must be one of'],
   [['cache', 'paint'], 'or view'],
+  [['cache', 'gates', '--model', 'm'], '--model M and --out FILE'],
 ])('%j is wrong usage', async (words, problem) => {
   const { finished, written } = start(words)
   expect(await finished).toBe(2)
