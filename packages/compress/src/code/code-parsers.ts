@@ -2,6 +2,7 @@
 import { checkArgument } from '@lc/model/check'
 import { InvalidArgumentError } from '@lc/model/errors'
 import type { Language as Grammar, Parser, Tree } from 'web-tree-sitter'
+import type { EntryStore } from '../prepared/entry-store.ts'
 import type { Language } from './language.ts'
 
 /** Bytes of a WASM file, or where they are. Relative URLs are resolved by the page. */
@@ -11,6 +12,8 @@ export type WasmSource = string | URL | Uint8Array
 export interface CodeParsers {
   /** The languages that a parser is there for. */
   readonly languages: readonly Language[]
+  /** Where the units that were found are kept, so that a file that did not change is parsed once. */
+  readonly outlines?: EntryStore | undefined
   /**
    * Loads the grammar if that has not happened, and parses. The tree holds WASM memory: the caller deletes it.
    * @returns undefined when no grammar was given for the language
@@ -24,6 +27,8 @@ export interface CodeParsersOptions {
   runtime?: WasmSource | undefined
   /** The `.wasm` file of each grammar, or a function that finds it. */
   grammars: Readonly<Partial<Record<Language, WasmSource | (() => WasmSource | Promise<WasmSource>)>>>
+  /** Keeps the units of each text for later calls, for example `memoryStore()`. Defaults to none. */
+  outlines?: EntryStore | undefined
 }
 
 /**
@@ -50,6 +55,7 @@ export function createCodeParsers(options: CodeParsersOptions): CodeParsers {
 
   return {
     languages,
+    outlines: options.outlines,
     async parse(language, text) {
       if (!languages.includes(language)) return undefined
       // a failure is not kept: the next call tries again

@@ -7,6 +7,7 @@ import { parseUnits } from '../code/parse-units.ts'
 import { type LineRange, lineText } from '../code/source-lines.ts'
 import { fileTitle, lineMarkers, type OmissionStyle } from '../compressor/omission-marker.ts'
 import type { RenderSource } from '../compressor/render-kept.ts'
+import { decodeOutline, encodeOutline, outlineKey, type ReadOutline } from './kept-outlines.ts'
 
 export interface CodeDocument {
   passage: Passage
@@ -45,23 +46,54 @@ export async function readDocuments(
   options: ReadDocumentsOptions,
 ): Promise<CodeDocument[]> {
   const documents: CodeDocument[] = []
-  for (const passage of passages) {
-    options.signal?.throwIfAborted()
-    const language = options.language ?? languageOf(passage.source.uri, passage.text)
-    const outline = await parseUnits(passage.text, language, options.parsers)
+  const outlines = await readOutlines(passages, options)
+  for (const [index, passage] of passages.entries()) {
+    const { outline, lineTokens } = outlines[index]!
+    const { language } = outline
     const title = passages.length > 1 ? fileTitle(passage.source.uri, language) : ''
     const source = lineMarkers(passage.text, language, title, options.omission)
     const example = source.marker({ start: 0, end: passage.text.length })
     documents.push({
       passage,
       outline,
-      lineTokens: tokensOfLines(outline, options.tokenizer),
+      lineTokens,
       titleTokens: title === '' ? 0 : options.tokenizer.count(title),
       markerTokens: example === '' ? 0 : options.tokenizer.count(example),
       source,
     })
   }
   return documents
+}
+
+/** Outlines from where the parsers keep them, the rest made and kept there. */
+async function readOutlines(passages: readonly Passage[], options: ReadDocumentsOptions): Promise<ReadOutline[]> {
+  const { parsers, tokenizer, signal } = options
+  const store = parsers?.outlines
+  const languages = passages.map(({ text, source }) => options.language ?? languageOf(source.uri, text))
+  const keys = store
+    ? passages.map(({ text }, index) => {
+        const language = languages[index]!
+        return outlineKey(text, { language, parsed: parsers.languages.includes(language), tokenizer: tokenizer.id })
+      })
+    : []
+  const kept = store ? await store.get(keys, { signal }) : []
+  const added = new Map<string, Uint8Array>()
+  const outlines: ReadOutline[] = []
+  for (const [index, { text }] of passages.entries()) {
+    signal?.throwIfAborted()
+    const bytes = kept[index]
+    const known = bytes && decodeOutline(text, bytes)
+    const read = known ?? (await readOutline(text, languages[index]!, options))
+    outlines.push(read)
+    if (store && !known) added.set(keys[index]!, encodeOutline(read))
+  }
+  if (added.size > 0) await store?.put(added, { signal })
+  return outlines
+}
+
+async function readOutline(text: string, language: Language, options: ReadDocumentsOptions): Promise<ReadOutline> {
+  const outline = await parseUnits(text, language, options.parsers)
+  return { outline, lineTokens: tokensOfLines(outline, options.tokenizer) }
 }
 
 function tokensOfLines(outline: CodeOutline, tokenizer: Tokenizer): Uint32Array {

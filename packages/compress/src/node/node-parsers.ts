@@ -2,7 +2,7 @@
 import { readFile } from 'node:fs/promises'
 import { createRequire } from 'node:module'
 import { InvalidArgumentError } from '@lc/model/errors'
-import { type CodeParsers, createCodeParsers } from '../code/code-parsers.ts'
+import { type CodeParsers, type CodeParsersOptions, createCodeParsers } from '../code/code-parsers.ts'
 import { type Language, languages } from '../code/language.ts'
 
 const bundle = '@vscode/tree-sitter-wasm/wasm/tree-sitter-'
@@ -27,15 +27,15 @@ const files: Partial<Record<Language, string>> = {
 
 /**
  * Parsers for Node.js from the installed packages `web-tree-sitter`, `@vscode/tree-sitter-wasm` and `tree-sitter-c`.
- * Grammars are read from disk when their language is first met.
+ * Grammars are read from disk when their language is first met. `outlines` keeps the units of files that do not change.
  */
-export function nodeCodeParsers(): CodeParsers {
+export function nodeCodeParsers(options: Pick<CodeParsersOptions, 'outlines'> = {}): CodeParsers {
   const grammars: Partial<Record<Language, () => Promise<Uint8Array>>> = {}
   for (const language of languages) {
     const file = files[language]
     if (file !== undefined) grammars[language] = () => readGrammar(file)
   }
-  return createCodeParsers({ grammars })
+  return createCodeParsers({ ...options, grammars })
 }
 
 async function readGrammar(file: string): Promise<Uint8Array> {
