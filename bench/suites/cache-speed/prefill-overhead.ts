@@ -4,7 +4,7 @@ import { runInNewContext } from 'node:vm'
 import type { CachePolicy, LocalModel } from '@lc/core'
 import { summarise } from '../../runner/statistics.ts'
 import type { Row } from '../../runner/suite.ts'
-import { type SpeedPolicy, speedPolicies, speedPolicy } from './contestants.ts'
+import { type SpeedPolicy, speedPolicy } from './contestants.ts'
 
 /** One reading of a prompt. */
 export interface ReadingRecord {
@@ -15,16 +15,23 @@ export interface ReadingRecord {
   readonly bytes: { readonly budget: number; readonly allocated: number; readonly process: number }
 }
 
+interface ReadingOptions {
+  readonly policies: readonly SpeedPolicy[]
+  readonly rounds: number
+  readonly share: number
+  readonly say: (line: string) => void
+}
+
 /** Every policy and the full cache read the prompt in each round; the first round warms up. */
 export async function measureReadings(
   model: LocalModel,
   prompt: Uint32Array,
-  { rounds, share, say }: { rounds: number; share: number; say: (line: string) => void },
+  { policies, rounds, share, say }: ReadingOptions,
 ): Promise<ReadingRecord[]> {
   const budget = Math.floor(prompt.length * share)
   const records: ReadingRecord[] = []
   for (let round = 0; round <= rounds; round++)
-    for (const each of [undefined, ...speedPolicies]) {
+    for (const each of [undefined, ...policies]) {
       const slots = each ? budget : prompt.length
       const record = await readOnce(model, prompt, { each, slots })
       say(`reading ${prompt.length} tokens, ${record.policy}: ${record.seconds.toFixed(1)} s`)

@@ -12,7 +12,7 @@ import { summarise } from '../../runner/statistics.ts'
 import type { BenchOptions, Row, Suite, SuiteTable } from '../../runner/suite.ts'
 import { throughputRows, withRatios } from '../../runner/throughput-rows.ts'
 import { type ContinuationRecord, measureContinuation } from '../cache-quality/continuation.ts'
-import { fullContestants, policyContestants, speedContenders, speedPolicies } from './contestants.ts'
+import { fullContestants, policyContestants, type SpeedPolicy, speedContenders, speedPolicies } from './contestants.ts'
 import { endlessRow, measureEndless } from './endless.ts'
 import { measureReadings, readingRows } from './prefill-overhead.ts'
 
@@ -26,6 +26,7 @@ interface SpeedSettings {
   readonly following: number
   readonly texts: number
   readonly rounds: number
+  readonly policies: readonly SpeedPolicy[]
   readonly endless: number
 }
 
@@ -47,6 +48,7 @@ function speedSettings({ quick, repeat }: BenchOptions, env: NodeJS.ProcessEnv):
     following: 256,
     texts: Number(env.LC_BENCH_TEXTS ?? 4),
     rounds,
+    policies: quick ? speedPolicies.slice(0, 3) : speedPolicies,
     endless: quick ? 6000 : 32_000,
   }
 }
@@ -85,7 +87,7 @@ async function inProcess(file: string, work: Work): Promise<{ rows: Row[]; agree
   await using model = await loadModel({ file }, { device: 'cpu' })
   const rows: Row[] = []
   const agreement = settings.parts.includes('agreement') ? await agreements(model, work) : []
-  if (agreement.length > 0) rows.push(...agreementRows(agreement))
+  if (agreement.length > 0) rows.push(...agreementRows(agreement, settings.policies))
   const [long] = tokenisedTexts(model, texts, { count: 1, tokens: settings.context })
   if (settings.parts.includes('endless')) {
     const sizes = { tokens: settings.endless, stretch: settings.endless < 32_000 ? 500 : 1000, budget: 1024, say }
@@ -96,8 +98,10 @@ async function inProcess(file: string, work: Work): Promise<{ rows: Row[]; agree
     )
   }
   if (settings.parts.includes('prefill')) {
-    const sizes = { rounds: settings.rounds, share: 0.25, say }
-    const records = await remember(`prefill ${settings.rounds}`, say, () => measureReadings(model, long!.ids, sizes))
+    const sizes = { policies: settings.policies, rounds: settings.rounds, share: 0.25, say }
+    const records = await remember(`prefill ${settings.rounds} ${settings.policies.length}`, say, () =>
+      measureReadings(model, long!.ids, sizes),
+    )
     rows.push(...readingRows(records, settings.context))
   }
   return { rows, agreement }
@@ -108,15 +112,19 @@ async function agreements(model: LocalModel, { settings, texts, remember, say }:
   const length = context - following / 2
   const records: ContinuationRecord[] = []
   for (const text of tokenisedTexts(model, texts, { count: settings.texts, tokens: length + following + 1 })) {
-    const sizes = { length, contenders: speedContenders(shares), accuracy: 'fast' } as const
-    records.push(...(await remember(`agreement ${text.name}`, say, () => measureContinuation(model, text, sizes))))
+    const sizes = { length, contenders: speedContenders(settings.policies, shares), accuracy: 'fast' } as const
+    records.push(
+      ...(await remember(`agreement ${settings.policies.length} ${text.name}`, say, () =>
+        measureContinuation(model, text, sizes),
+      )),
+    )
   }
   return records
 }
 
-function agreementRows(records: readonly ContinuationRecord[]): Row[] {
+function agreementRows(records: readonly ContinuationRecord[], policies: readonly SpeedPolicy[]): Row[] {
   return shares.flatMap((share) =>
-    speedPolicies.map(({ name }) => ({
+    policies.map(({ name }) => ({
       contestant: name,
       what: `${100 * share} % of the slots, top-1 agreement`,
       unit: '%',
@@ -127,7 +135,7 @@ function agreementRows(records: readonly ContinuationRecord[]): Row[] {
   )
 }
 
-/** The policy with the best agreement at the larger share, and the one without scores, beside full caches. */
+/** The policy with the best agreement at the larger share, beside full caches; and the one without scores where there is time. */
 async function decodeTable(
   file: string,
   agreement: readonly ContinuationRecord[],
@@ -138,8 +146,9 @@ async function decodeTable(
     const own = agreement.filter((each) => each.policy === name && each.share === share)
     return own.reduce((sum, each) => sum + 100 * each.agreement, 0) / Math.max(1, own.length)
   }
-  const [best] = [...speedPolicies].sort((a, b) => mean(b.name, 0.25) - mean(a.name, 0.25))
-  const chosen = [...new Set([best!, speedPolicies[0]!])]
+  const [best] = [...settings.policies].sort((a, b) => mean(b.name, 0.25) - mean(a.name, 0.25))
+  // the rounds of more than one policy take long
+  const chosen = settings.policies.length < speedPolicies.length ? [best!] : [...new Set([best!, speedPolicies[0]!])]
   const policies = chosen.flatMap((policy) => policyContestants(policy, shares).map((each) => ({ ...each, policy })))
   const contestants = [...fullContestants(), ...policies, nodeLlamaCpp()]
   const tasks = [{ what: `decoding at ${settings.context} tokens`, request: { op: 'decode' as const, ids, steps: 64 } }]
