@@ -29,6 +29,8 @@ export {
 export { type PyramidKvOptions, pyramidKv, pyramidKvDefaults } from './policies/pyramid-kv.ts'
 export { type RandomSlotsOptions, randomSlots } from './policies/random-slots.ts'
 export { type SnapKvOptions, snapKv, snapKvDefaults } from './policies/snap-kv.ts'
+export { type Lookahead, type SpecKvOptions, specKv, specKvDefaults } from './policies/spec-kv.ts'
+export { type SpecKvCascadeOptions, specKvCascade } from './policies/spec-kv-cascade.ts'
 export { type StreamingLlmOptions, streamingLlm, streamingLlmDefaults } from './policies/streaming-llm.ts'
 export { type TovaOptions, tova, tovaDefaults } from './policies/tova.ts'
 export { type ValueMergeOptions, valueMerge } from './policies/value-merge.ts'

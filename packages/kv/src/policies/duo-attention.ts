@@ -51,11 +51,10 @@ export function duoAttention(options: DuoAttentionOptions): CachePolicy {
         const slots = perHead(cache, (layer, head) => {
           const length = cache.lengthOf(layer, head)
           const all = keepsAll[layer * gates.kvHeadCount + head] === 1 || length <= sinks + window
-          some ||= !all
-          const kept = all ? length : sinks + window
-          return Uint32Array.from({ length: kept }, (_, index) =>
-            index < sinks || all ? index : length - kept + index,
-          )
+          if (all) return 'all'
+          some = true
+          const kept = sinks + window
+          return Uint32Array.from({ length: kept }, (_, index) => (index < sinks ? index : length - kept + index))
         })
         return some ? [{ type: 'keep', choice: { scope: 'head', slots } }] : []
       },

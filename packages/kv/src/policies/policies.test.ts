@@ -19,6 +19,7 @@ import { lookM } from './look-m.ts'
 import { pyramidKv } from './pyramid-kv.ts'
 import { randomSlots } from './random-slots.ts'
 import { snapKv } from './snap-kv.ts'
+import { specKv } from './spec-kv.ts'
 import { streamingLlm } from './streaming-llm.ts'
 import { tova } from './tova.ts'
 import { valueMerge } from './value-merge.ts'
@@ -91,6 +92,12 @@ const cases: readonly Case[] = [
     policy: (budget) => snapKv({ budget, window: 8, prompt: 'chunks' }),
     // the last token of a prompt already sees what was kept
     rewrites: true,
+    fullest: 1,
+  },
+  {
+    name: 'spec-kv',
+    policy: (budget) => specKv({ budget, window: 8, lookahead: { ids: [9, 8, 7] } }),
+    window: 8,
     fullest: 1,
   },
   { name: 'pyramid-kv', policy: (budget) => pyramidKv({ budget, window: 8 }), window: 8, fullest: 2 },
