@@ -4,7 +4,7 @@ import type { DecoderConfig } from '../models/decoder/decoder-config.ts'
 import { ropeFrequencies } from '../models/rope/rope-frequencies.ts'
 import type { CacheAction, SlotChoice } from './cache-policy.ts'
 import type { KvCache } from './kv-cache.ts'
-import { rotateKey } from './rotate-key.ts'
+import { KeyTurns } from './rotate-key.ts'
 
 /** What actions need to know. */
 export interface ActionContext {
@@ -53,14 +53,22 @@ function write(cache: KvCache, { layer, head, slot, key, value }: Extract<CacheA
 
 function keep(cache: KvCache, choice: SlotChoice): void {
   if (choice.scope === 'all') cache.keepAll(choice.slots)
-  else forEachHead(cache, (layer, head) => cache.keep(layer, head, slotsOf(choice, layer, head)))
+  else
+    forEachHead(cache, (layer, head) => {
+      const slots = slotsOf(choice, layer, head)
+      if (slots !== 'all') cache.keep(layer, head, slots)
+    })
   cache.shrink()
 }
 
 function removeRange(cache: KvCache, from: number, to: number): void {
   checkArgument(from >= 0 && from < to, 'remove-range', `${from} to ${to}`, 'a range that is not empty')
-  const kept = (length: number): number[] =>
-    Array.from({ length }, (_, slot) => slot).filter((slot) => slot < from || slot >= to)
+  const kept = (length: number): Uint32Array => {
+    const [start, end] = [Math.min(from, length), Math.min(to, length)]
+    return Uint32Array.from({ length: length - end + start }, (_, index) =>
+      index < start ? index : index + end - start,
+    )
+  }
   if (cache.uniform) cache.keepAll(kept(cache.length))
   else forEachHead(cache, (layer, head) => cache.keep(layer, head, kept(cache.lengthOf(layer, head))))
   cache.shrink()
@@ -68,15 +76,16 @@ function removeRange(cache: KvCache, from: number, to: number): void {
 
 function mask(cache: KvCache, choice: SlotChoice): void {
   forEachHead(cache, (layer, head) => {
+    const slots = slotsOf(choice, layer, head)
+    if (slots === 'all') return
     const bias = new Float32Array(cache.lengthOf(layer, head)).fill(Number.NEGATIVE_INFINITY)
     const before = cache.biasOf(layer, head)
-    const slots = slotsOf(choice, layer, head)
     for (let index = 0; index < slots.length; index++) bias[slots[index]!] = before?.[slots[index]!] ?? 0
     cache.setBias(layer, head, bias)
   })
 }
 
-function slotsOf(choice: SlotChoice, layer: number, head: number): ArrayLike<number> {
+function slotsOf(choice: SlotChoice, layer: number, head: number): ArrayLike<number> | 'all' {
   if (choice.scope === 'all') return choice.slots
   const slots = choice.scope === 'layer' ? choice.slots[layer] : choice.slots[layer]?.[head]
   checkArgument(slots !== undefined, 'choice.slots', choice.slots, `an entry for layer ${layer}, head ${head}`)
@@ -121,25 +130,36 @@ function reposition(
   action: Extract<CacheAction, { type: 'reposition' }>,
   { config, plannedLength }: ActionContext,
 ): void {
-  const wasUniform = cache.uniform
+  const alike = cache.uniform && action.to === 'slots'
+  const kinds = new Map<string, KeyTurns>()
   forEachHead(cache, (layer, head) => {
     const length = cache.lengthOf(layer, head)
     const before = cache.positionsOf(layer, head)
-    const after = action.to === 'slots' ? Array.from({ length }, (_, slot) => slot) : (action.to[layer]?.[head] ?? [])
+    const after = action.to === 'slots' ? countingUp(length) : (action.to[layer]?.[head] ?? [])
     checkArgument(after.length === length, 'reposition', after, `${length} positions for layer ${layer}, head ${head}`)
     const rope = config.layers[layer]!.rope
     if (rope !== undefined) {
-      const { inverse } = ropeFrequencies(config.ropes[rope]!, plannedLength)
+      const turns = kinds.get(rope) ?? new KeyTurns(ropeFrequencies(config.ropes[rope]!, plannedLength).inverse)
+      kinds.set(rope, turns)
       const target = cache.edit(layer)
       for (let slot = 0; slot < length; slot++) {
         const delta = after[slot]! - before[slot]!
-        if (delta !== 0) target.setKey(head, slot, rotateKey(target.keyAt(head, slot), delta, inverse))
+        if (delta !== 0) target.turnKey(head, slot, turns.of(delta))
       }
     }
-    cache.setPositions(layer, head, after)
+    if (!alike) cache.setPositions(layer, head, after)
   })
-  if (wasUniform && action.to === 'slots') cache.sharePositions()
+  if (alike) {
+    cache.setPositions(0, 0, countingUp(cache.length))
+    cache.sharePositions()
+  }
   cache.nextPosition = action.to === 'slots' ? cache.length : action.nextPosition
+}
+
+function countingUp(length: number): Int32Array {
+  const result = new Int32Array(length)
+  for (let slot = 0; slot < length; slot++) result[slot] = slot
+  return result
 }
 
 function forEachHead(cache: KvCache, visit: (layer: number, head: number) => void): void {

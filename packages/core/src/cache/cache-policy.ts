@@ -79,11 +79,14 @@ export interface Observations {
   hidden(layer: number): Float32Array
 }
 
-/** Which slots something applies to: of all heads of all layers, per layer, or per layer and head. Ascending. */
+/**
+ * Which slots something applies to: of all heads of all layers, per layer, or per layer and head. Ascending; `'all'` for every slot of
+ * a head, which spares a list as long as the context.
+ */
 export type SlotChoice =
   | { readonly scope: 'all'; readonly slots: ArrayLike<number> }
   | { readonly scope: 'layer'; readonly slots: readonly ArrayLike<number>[] }
-  | { readonly scope: 'head'; readonly slots: readonly (readonly ArrayLike<number>[])[] }
+  | { readonly scope: 'head'; readonly slots: readonly (readonly (ArrayLike<number> | 'all')[])[] }
 
 /** One slot added to another before it goes. */
 export interface SlotMerge {

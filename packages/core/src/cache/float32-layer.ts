@@ -1,6 +1,7 @@
 import type { HostTensor } from '../runtime/tensor.ts'
 import type { HeadLayout } from './head-layout.ts'
 import type { KvLayer, KvShape, NewRows } from './kv-layer.ts'
+import { type KeyTurn, turnRow } from './rotate-key.ts'
 import { SlotMatrix, type SlotRun } from './slot-matrix.ts'
 
 const floats = (length: number): Float32Array => new Float32Array(length)
@@ -57,6 +58,10 @@ export class Float32Layer implements KvLayer {
 
   valueAt(head: number, slot: number): Float32Array {
     return rowOf(this.value, head, slot)
+  }
+
+  turnKey(head: number, slot: number, turn: KeyTurn): void {
+    turnRow(this.key.data, (this.layout.starts[head]! + slot) * this.shape.headDim, turn)
   }
 
   setKey(head: number, slot: number, key: ArrayLike<number>): void {

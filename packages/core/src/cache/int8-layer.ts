@@ -1,6 +1,7 @@
 import type { HostTensor } from '../runtime/tensor.ts'
 import type { HeadLayout } from './head-layout.ts'
 import type { KvLayer, KvShape, NewRows } from './kv-layer.ts'
+import { type KeyTurn, turnRow } from './rotate-key.ts'
 import { type RowPlace, SlotMatrix, type SlotOrder, type SlotRun } from './slot-matrix.ts'
 
 /** Zero of the codes. */
@@ -118,6 +119,12 @@ export class Int8Layer implements KvLayer {
 
   valueAt(head: number, slot: number): Float32Array {
     return this.#value.rows(head, slot, 1)
+  }
+
+  turnKey(head: number, slot: number, turn: KeyTurn): void {
+    const key = this.keyAt(head, slot)
+    turnRow(key, 0, turn)
+    this.setKey(head, slot, key)
   }
 
   setKey(head: number, slot: number, key: ArrayLike<number>): void {

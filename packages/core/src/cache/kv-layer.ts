@@ -2,6 +2,7 @@
 import type { HostTensor } from '../runtime/tensor.ts'
 import type { CacheFormat } from './cache-format.ts'
 import type { HeadLayout } from './head-layout.ts'
+import type { KeyTurn } from './rotate-key.ts'
 import type { SlotRun } from './slot-matrix.ts'
 
 /** Sizes of a layer's cache: G key/value heads, D head size. */
@@ -37,6 +38,8 @@ export interface KvLayer {
   keyAt(head: number, slot: number): Float32Array
   /** A copy of the value in a slot, `[D]`. */
   valueAt(head: number, slot: number): Float32Array
+  /** Turns the key in a slot to another position. */
+  turnKey(head: number, slot: number, turn: KeyTurn): void
   setKey(head: number, slot: number, key: ArrayLike<number>): void
   setValue(head: number, slot: number, value: ArrayLike<number>): void
   /** The keys of a head's first slots, `[count, D]`: to read only, and only until the cache changes. */
