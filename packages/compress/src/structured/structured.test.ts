@@ -166,9 +166,10 @@ describe('tables', () => {
   })
 
   test('have their header however well rows alone would rank', async () => {
-    const { text } = await compress(csv, 'table', 60, { query: 'city line a b' })
-    expect(text.startsWith('name,year,note\n')).toBe(true)
-    expect(text.split('city').length).toBeGreaterThan(2)
+    for (let tokens = 20; tokens < 80; tokens += 3) {
+      const { text } = await compress(csv, 'table', tokens, { query: 'city line a b' })
+      if (text !== '') expect(text.startsWith('name,year,note\n'), `${tokens}: ${text}`).toBe(true)
+    }
   })
 
   test('of Markdown keep their header and separator; text around goes by itself', async () => {
