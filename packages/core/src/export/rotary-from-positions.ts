@@ -33,7 +33,7 @@ export function rotaryFromPositions(
   if (scaling.kind === 'dynamic')
     throw new UnsupportedModelError({
       modelType: 'dynamic rotary scaling in an export',
-      supported: ['none', 'linear', 'llama3', 'yarn', 'longrope'],
+      supported: ['none', 'linear', 'ntk', 'llama3', 'yarn', 'longrope'],
     })
   const places = cast(positions, 'int32')
   const coarse = divide(places, step)

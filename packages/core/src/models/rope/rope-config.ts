@@ -6,6 +6,8 @@ export type RopeScaling =
   | { readonly kind: 'none' }
   /** Position interpolation (Chen et al. 2023). */
   | { readonly kind: 'linear'; readonly factor: number }
+  /** NTK-aware scaling, the same for every length ("NTK-aware scaled RoPE", 2023): high frequencies stay, the lowest is divided. */
+  | { readonly kind: 'ntk'; readonly factor: number }
   /** NTK-aware scaling that grows with the length. */
   | { readonly kind: 'dynamic'; readonly factor: number; readonly trainedLength: number }
   /** Llama 3.1's three bands of wavelengths. */
@@ -83,6 +85,8 @@ function readScaling(own: ConfigReader, model: ConfigReader, context: RopeContex
       return { kind: 'none' }
     case 'linear':
       return { kind: 'linear', factor: positive(own, 'factor') }
+    case 'ntk':
+      return { kind: 'ntk', factor: positive(own, 'factor') }
     case 'dynamic':
       // grows from the length of the model, whatever it was trained on
       return { kind: 'dynamic', factor: positive(own, 'factor'), trainedLength: context.maxPositions }
@@ -100,7 +104,7 @@ function readScaling(own: ConfigReader, model: ConfigReader, context: RopeContex
     case 'su':
       return readLongRope(own, trainedLength, context.maxPositions, rotaryDim)
     default:
-      throw own.problem('rope_type', kind, 'one of default, linear, dynamic, llama3, yarn, longrope')
+      throw own.problem('rope_type', kind, 'one of default, linear, ntk, dynamic, llama3, yarn, longrope')
   }
 }
 

@@ -1,5 +1,5 @@
 /**
- * @file Rotary frequencies and their scaling: linear (Chen et al. 2023), dynamic NTK, Llama 3's bands, YaRN (Peng et al.
+ * @file Rotary frequencies and their scaling: linear (Chen et al. 2023), NTK-aware, dynamic NTK, Llama 3's bands, YaRN (Peng et al.
  * 2023), LongRoPE (Ding et al. 2024). Computed in float64.
  */
 import type { RopeConfig, RopeScaling } from './rope-config.ts'
@@ -23,6 +23,8 @@ export function ropeFrequencies(rope: RopeConfig, length: number): RopeFrequenci
       return { inverse, attentionFactor: 1 }
     case 'linear':
       return { inverse: inverse.map((frequency) => frequency / scaling.factor), attentionFactor: 1 }
+    case 'ntk':
+      return { inverse: plain(ntkTheta(rope, scaling.factor), rope.rotaryDim), attentionFactor: 1 }
     case 'dynamic':
       return { inverse: plain(dynamicTheta(rope, scaling, length), rope.rotaryDim), attentionFactor: 1 }
     case 'llama3':
@@ -49,7 +51,12 @@ function plain(theta: number, rotaryDim: number): Float64Array {
 function dynamicTheta(rope: RopeConfig, scaling: Extract<RopeScaling, { kind: 'dynamic' }>, length: number): number {
   const stretch = Math.max(length, scaling.trainedLength) / scaling.trainedLength
   const base = scaling.factor * stretch - (scaling.factor - 1)
-  return rope.theta * base ** (rope.rotaryDim / (rope.rotaryDim - 2))
+  return ntkTheta(rope, base)
+}
+
+/** The base at which the lowest frequency is divided by the factor. */
+function ntkTheta({ theta, rotaryDim }: RopeConfig, factor: number): number {
+  return theta * factor ** (rotaryDim / (rotaryDim - 2))
 }
 
 function llama3Frequency(frequency: number, scaling: Extract<RopeScaling, { kind: 'llama3' }>): number {
