@@ -15,12 +15,14 @@ const suites: Record<string, () => Promise<{ suite: Suite }>> = {
   decode: () => import('./suites/decode/suite.ts'),
   load: () => import('./suites/load/suite.ts'),
   longcodezip: () => import('./suites/longcodezip/suite.ts'),
+  growth: () => import('./suites/growth/suite.ts'),
   specpc: () => import('./suites/specpc/suite.ts'),
   compression: () => import('./suites/compression/suite.ts'),
   'compression-speed': () => import('./suites/compression-speed/suite.ts'),
   speculation: () => import('./suites/speculation/suite.ts'),
   'cache-quality': () => import('./suites/cache-quality/suite.ts'),
   'cache-speed': () => import('./suites/cache-speed/suite.ts'),
+  'pattern-speed': () => import('./suites/pattern-speed/suite.ts'),
 }
 
 const help = `npm run bench -- [options]
@@ -29,8 +31,8 @@ const help = `npm run bench -- [options]
   --repeat N           rounds (default 5)
   --model FILE         GGUF file (default: the alias smollm2-135m, fetched once)
   --data FOLDER        real data sets (or LC_DATA); suites that need it say so. own: texts of this checkout, for the cache suites
-  --quick              smaller sizes, for the cache suites
-  --journal FILE       records finished pieces of the cache suites: a run that was cut goes on from there
+  --quick              smaller sizes, for the cache and compression suites
+  --journal FILE       records finished pieces of the cache and compression suites: a run that was cut goes on from there
   --python FILE        Python with torch and transformers (default bench/peers/.venv/bin/python, made by bench/peers/environment.sh)
   --longcodezip FOLDER checkout of the official LongCodeZip (not on PyPI)
   --write              record the results in bench/suites/*/results

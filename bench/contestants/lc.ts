@@ -7,7 +7,7 @@ import { mkdtempSync, readFileSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import type { CacheFormat, CachePolicy, LocalModel } from '@lc/core'
-import type { Accuracy } from '@lc/model'
+import type { Accuracy, Scorer } from '@lc/model'
 import { answerRequests, timed } from './answer-requests.mjs'
 
 const accuracy = (process.env.LC_BENCH_ACCURACY ?? 'fast') as Accuracy
@@ -30,6 +30,25 @@ function policyFor(prompt: number): CachePolicy | undefined {
   if (policyJson === undefined) return undefined
   const { name, options, share } = JSON.parse(policyJson) as { name: string; options?: object; share: number }
   return policyByName(name, { ...options, budget: Math.floor(prompt * share) })
+}
+
+interface CompressRequest {
+  files: string[]
+  query: string
+  budget: number
+  prefilter?: 'off'
+}
+
+/** The model as a scorer that counts the tokens it runs. */
+function countedScorer(scorer: LocalModel): { scorer: Scorer; tokens: () => number } {
+  let tokens = 0
+  const { id, contextLength, tokenizer } = scorer
+  const score: Scorer['score'] = (requests, options) => {
+    for (const { context, continuation } of requests)
+      tokens += (context as ArrayLike<number>).length + (continuation as ArrayLike<number>).length
+    return scorer.score(requests, options)
+  }
+  return { scorer: { id, contextLength, tokenizer, score }, tokens: () => tokens }
 }
 
 await answerRequests({
@@ -60,12 +79,13 @@ await answerRequests({
     const detail = { slots: slots.mean, 'cache MB': bytes.allocated / 1e6 }
     return { ms, steps: result.ids!.length - 1, detail }
   },
-  async compress({ files, query, budget }: { files: string[]; query: string; budget: number }) {
+  async compress({ files, query, budget, prefilter }: CompressRequest) {
     const passages = files.map((uri) => makePassage(readFileSync(uri, 'utf8'), { uri }))
     const parsers = await nodeCodeParsers()
-    const options = { scorer: model, query, budget, accuracy, parsers }
+    const counted = countedScorer(model)
+    const options = { scorer: counted.scorer, query, budget, accuracy, parsers, prefilter }
     const { ms, result } = await timed(() => compressCode(passages, options))
-    return { ms, detail: { tokens: result.tokens, of: result.originalTokens, accuracy } }
+    return { ms, detail: { kept: result.tokens, of: result.originalTokens, read: counted.tokens() } }
   },
 })
 await model?.close()

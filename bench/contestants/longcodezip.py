@@ -14,13 +14,19 @@ from transformers import AutoModelForCausalLM, AutoTokenizer  # noqa: E402
 torch.set_num_threads(int(os.environ.get("LC_BENCH_THREADS", "2")))
 torch.set_grad_enabled(False)
 ranker = None
+read = 0
+
+
+def count(_module, args, kwargs):
+    global read
+    read += kwargs.get("input_ids", args[0] if args else None).numel()
 
 
 def load(request):
     global ranker
     start = time.perf_counter()
     source, file = os.path.split(request["model"])
-    converted = os.path.join(os.environ["LC_BENCH_CONVERTED"], "float32")
+    converted = os.environ.get("LC_BENCH_FLOAT32") or os.path.join(os.environ["LC_BENCH_CONVERTED"], "float32")
     if not os.path.exists(os.path.join(converted, "config.json")):
         model = AutoModelForCausalLM.from_pretrained(source, gguf_file=file, dtype=torch.float32)
         # the weights are float32 by now; the mark of the file they came from forbids saving
@@ -30,6 +36,7 @@ def load(request):
         model.save_pretrained(converted)
         AutoTokenizer.from_pretrained(source, gguf_file=file).save_pretrained(converted)
     ranker = load_official(os.environ["LC_BENCH_LONGCODEZIP"], converted)
+    ranker.model.register_forward_pre_hook(count, with_kwargs=True)
     return {"ms": (time.perf_counter() - start) * 1e3, "version": f"torch {torch.__version__}"}
 
 
@@ -38,9 +45,11 @@ def compress(request):
         code = file.read()
     for cache in ranker.cache.values():
         cache.clear()
+    global read
+    read = 0
     start = time.perf_counter()
     result = ranker.compress_code_file(code=code, query=request["query"], instruction="", target_token=request["budget"], language="python", rank_only=False, fine_ratio=0.5)
-    return {"ms": (time.perf_counter() - start) * 1e3, "detail": {"tokens": ranker.get_token_length(result["compressed_code"])}}
+    return {"ms": (time.perf_counter() - start) * 1e3, "detail": {"kept": ranker.get_token_length(result["compressed_code"]), "of": ranker.get_token_length(code), "read": read}}
 
 
 handlers = {"load": load, "compress": compress, "memory": lambda _: {"peakBytes": resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * 1024}}

@@ -12,7 +12,7 @@ export type Request =
   | { op: 'prefill'; ids: number[] }
   /** Greedy decoding after a prefill of `ids`; only the steps are timed. */
   | { op: 'decode'; ids: number[]; steps: number }
-  | { op: 'compress'; files: string[]; query: string; budget: number }
+  | { op: 'compress'; files: string[]; query: string; budget: number; prefilter?: 'off' }
   /** A text by a method that decides about words. `rate` is the share of tokens that stays. */
   | { op: 'compress-text'; method: 'llmlingua' | 'llmlingua2'; text: string; rate: number }
   | { op: 'memory' }

@@ -20,3 +20,12 @@ export function growthExponent(
 ): number {
   return Math.log(larger.seconds / smaller.seconds) / Math.log(larger.size / smaller.size)
 }
+
+/** The exponent p of `seconds ~ tokens^p` through several measurements: the slope of the line of least squares through their logarithms. */
+export function fittedExponent(points: readonly { size: number; seconds: number }[]): number {
+  const logs = points.map(({ size, seconds }) => ({ x: Math.log(size), y: Math.log(seconds) }))
+  const mean = (values: readonly number[]): number => values.reduce((sum, value) => sum + value, 0) / values.length
+  const [x, y] = [mean(logs.map((point) => point.x)), mean(logs.map((point) => point.y))]
+  const covariance = logs.reduce((sum, point) => sum + (point.x - x) * (point.y - y), 0)
+  return covariance / logs.reduce((sum, point) => sum + (point.x - x) ** 2, 0)
+}
