@@ -47,6 +47,13 @@ export class Float32Layer implements KvLayer {
     this.value.write(head, slot, rows.value, place)
   }
 
+  fill(head: number, keys: Float32Array, values: Float32Array): void {
+    const stride = this.shape.headDim
+    const place = { offset: 0, stride, count: keys.length / stride }
+    this.key.write(head, 0, keys, place)
+    this.value.write(head, 0, values, place)
+  }
+
   keep(head: number, runs: readonly SlotRun[]): void {
     this.key.keep(head, runs)
     this.value.keep(head, runs)

@@ -32,6 +32,8 @@ export interface KvLayer {
   copyTo(next: KvLayer, lengths: Int32Array): void
   /** Writes `count` tokens of new rows from token `first` on to a head's slots from `slot` on. */
   write(head: number, slot: number, rows: NewRows, range: { readonly first: number; readonly count: number }): void
+  /** Writes keys and values `[count, D]` to a head's first slots. */
+  fill(head: number, keys: Float32Array, values: Float32Array): void
   /** Moves kept slots of a head to its front. What lies behind them means nothing. */
   keep(head: number, runs: readonly SlotRun[]): void
   /** A copy of the key in a slot, `[D]`. */

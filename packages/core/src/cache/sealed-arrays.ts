@@ -1,6 +1,6 @@
 /** @file Arrays with a JSON header as bytes, sealed by a checksum: an edited or shortened file is told from a whole one. */
 import { FileFormatError } from '../errors/file-format-error.ts'
-import { crc32 } from './crc32.ts'
+import { checksum } from './checksum.ts'
 
 /** Arrays that can be saved. */
 export type SavedArray = Float32Array | Float64Array | Uint8Array
@@ -42,7 +42,7 @@ export function sealArrays(facts: unknown, arrays: readonly ArrayToSave[]): Uint
     fill(new arrayTypes[type](bytes.buffer, starts[index]!, length))
   const view = new DataView(bytes.buffer)
   view.setUint32(8, header.length, true)
-  view.setUint32(12, checksum(bytes), true)
+  view.setUint32(12, checksumOf(bytes), true)
   return bytes
 }
 
@@ -56,7 +56,7 @@ export function unsealArrays(bytes: Uint8Array): { facts: unknown; arrays: Reado
   const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength)
   const { starts, end } = placeArrays(arrays, view.getUint32(8, true))
   if (bytes.length !== end) throw cacheProblem(`it has ${bytes.length} bytes where its header says ${end}`)
-  if (view.getUint32(12, true) !== checksum(bytes)) throw cacheProblem('its checksum is another: it was changed')
+  if (view.getUint32(12, true) !== checksumOf(bytes)) throw cacheProblem('its checksum is another: it was changed')
   const found = new Map<string, SavedArray>()
   for (const [index, { name, type, length }] of arrays.entries()) {
     const Type = arrayTypes[type]
@@ -113,6 +113,6 @@ function placeArrays(list: Directory['arrays'], headerLength: number): { starts:
 }
 
 /** Of everything but the checksum itself. */
-function checksum(bytes: Uint8Array): number {
-  return crc32(bytes.subarray(prefix), crc32(bytes.subarray(0, 12)))
+function checksumOf(bytes: Uint8Array): number {
+  return checksum(bytes.subarray(prefix), checksum(bytes.subarray(0, 12)))
 }

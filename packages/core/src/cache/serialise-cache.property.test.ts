@@ -1,6 +1,6 @@
 import fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
-import { crc32 } from './crc32.ts'
+import { checksum } from './checksum.ts'
 import { KvCache } from './kv-cache.ts'
 import { type ArrayToSave, savedArray, sealArrays, unsealArrays } from './sealed-arrays.ts'
 import { restoreCache, saveCache } from './serialise-cache.ts'
@@ -129,10 +129,14 @@ describe('a saved cache', () => {
   })
 })
 
-test('the checksum is that of zip and PNG', () => {
+test('the checksum is MurmurHash3', () => {
   const text = (value: string) => new TextEncoder().encode(value)
-  expect(crc32(text('123456789'))).toBe(0xcbf43926)
-  expect(crc32(text('IEND'))).toBe(0xae426082)
-  expect(crc32(text('56789'), crc32(text('1234')))).toBe(0xcbf43926)
-  expect(crc32(new Uint8Array(0))).toBe(0)
+  expect(checksum(new Uint8Array(0))).toBe(0)
+  expect(checksum(new Uint8Array(0), 1)).toBe(0x514e28b7)
+  expect(checksum(Uint8Array.of(0x21, 0x43, 0x65, 0x87))).toBe(0xf55b516b)
+  expect(checksum(Uint8Array.of(0x21, 0x43, 0x65))).toBe(0x7e4a8634)
+  expect(checksum(Uint8Array.of(0x21))).toBe(0x72661cf4)
+  expect(checksum(text('The quick brown fox jumps over the lazy dog'), 0x9747b28c)).toBe(0x2fa826cd)
+  // wherever the bytes begin
+  expect(checksum(text('xtest').subarray(1))).toBe(0xba6bd213)
 })

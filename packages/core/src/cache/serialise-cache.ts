@@ -27,7 +27,10 @@ interface Header extends SavedCacheFacts, KvCacheShape {
   readonly heads: readonly number[]
 }
 
-/** The bytes of a cache, and of arrays that a session adds. */
+/**
+ * The bytes of a cache, and of arrays that a session adds. Keys and values are saved in float32; 8-bit ones get their codes again when
+ * they are restored, with scales that may differ in the last bit.
+ */
 export function saveCache(cache: KvCache, facts: SavedCacheFacts, added: readonly ArrayToSave[] = []): Uint8Array {
   const lists: number[][] = []
   const known = new Map<Int32Array, number>()
@@ -132,11 +135,7 @@ function readHead(
   const target = cache.edit(layer)
   const length = cache.lengthOf(layer, head)
   const values = from.offset + length * headDim
-  for (let slot = 0; slot < length; slot++) {
-    const at = slot * headDim
-    target.setKey(head, slot, source.subarray(from.offset + at, from.offset + at + headDim))
-    target.setValue(head, slot, source.subarray(values + at, values + at + headDim))
-  }
+  target.fill(head, source.subarray(from.offset, values), source.subarray(values, values + length * headDim))
   let offset = values + length * headDim
   for (const name of channels) {
     cache.channel(name, layer, head).set(source.subarray(offset, offset + length))
