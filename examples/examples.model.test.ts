@@ -81,4 +81,5 @@ test('long-document-questions reads once, keeps half, and answers from the saved
   expect(printed).toMatch(/^saved [\d.]+ MB after/m)
   expect(printed).toMatch(/^restored in/m)
   expect(printed.match(/^> .*\n.+$/gm)).toHaveLength(3)
+  expect(printed).toMatch(/^> Which browser do some tests need\?\n.*Chromium/m)
 })

@@ -10,15 +10,11 @@ import { loadModel } from '@lc/core'
 import { kvZip } from '@lc/kv'
 import { restoreSession, saveSession } from '@lc/kv/node'
 
-const [file = join(import.meta.dirname, '../../docs/architecture.md'), ...given] = process.argv.slice(2)
+const [file = join(import.meta.dirname, '../../CONTRIBUTING.md'), ...given] = process.argv.slice(2)
 const questions =
   given.length > 0
     ? given
-    : [
-        'What does the package kv hold?',
-        'Which package imports none of ours?',
-        'What is the key-value cache only ever?',
-      ]
+    : ['Which browser do some tests need?', 'Which command runs every test?', 'Which version of Node is needed?']
 const saved = join(import.meta.dirname, 'document.session')
 
 const model = await loadModel('smollm2-135m')
@@ -45,7 +41,7 @@ for (const question of questions) {
   const fork = document.fork()
   const rest = plain(`Question: ${question}\nAnswer in one short sentence.`)
   await fork.prefill([...rest, ...marks('<|im_end|>\n<|im_start|>assistant\n')])
-  const { text } = await fork.decode({ maxTokens: 40 })
+  const { text } = await fork.decode({ maxTokens: 30, repetitionPenalty: 1.1 })
   console.log(`> ${question}\n${text.trim()}\n`)
   await fork.close()
 }
