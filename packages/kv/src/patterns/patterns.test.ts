@@ -135,6 +135,14 @@ describe.each(cases)('$name', ({ everything, few, forks = true }) => {
     else await expect(fork.append([3])).rejects.toThrow(PolicyPlanError)
   })
 
+  test('a text that begins with one token is read as with full attention', async () => {
+    await using session = (await open(few)).session({ accuracy: 'exact' })
+    await using expected = full.session({ accuracy: 'exact' })
+    expect(largestDifference(await session.prefill([5]), await expected.prefill([5]))).toBeLessThan(1e-5)
+    const rows = [await readAll(session, [6, 7]), await readAll(expected, [6, 7])] as const
+    expect(Math.max(...differences(...rows))).toBeLessThan(1e-5)
+  })
+
   test('a session that asks for another pattern is refused', async () => {
     const model = await open(few)
     expect(() => model.session({ policy: { ...fullCache, attention: 'another' } })).toThrow(PolicyPlanError)
