@@ -8,6 +8,7 @@ import { type LineRange, lineText } from '../code/source-lines.ts'
 import { type Block, buildBlocks, splitBySize } from '../documents/build-blocks.ts'
 import type { CodeDocument, DocumentUnit } from '../documents/code-document.ts'
 import type { Selection } from '../documents/selection.ts'
+import { withoutKeeping } from '../prepared/cached-scorer.ts'
 import { lexicalTerms } from '../score/lexical-relevance.ts'
 import { treeKnapsack } from '../select/tree-knapsack.ts'
 import { minMax } from './block-budget.ts'
@@ -101,7 +102,11 @@ async function blockFactors(
   const isRead = (at: number): boolean =>
     bodiesOf.get(blocks[at]!.unit) === 1 && !Number.isNaN(scores[blocks[at]!.unit]!)
   const contexts = bodies.flatMap((at, index) => (isRead(at) ? [] : [tokenizer.encode(texts[index]!).ids]))
-  const ranked = await rankContexts(options.scorer, query, contexts, { ...options, scale: 'log', alone })
+  const ranked = await rankContexts(withoutKeeping(options.scorer), query, contexts, {
+    ...options,
+    scale: 'log',
+    alone,
+  })
   let next = 0
   const relevance = bodies.map((at) => (isRead(at) ? scores[blocks[at]!.unit]! : ranked.scores[next++]!))
   const wanted = new Set(lexicalTerms(tokenizer.decode(query)))

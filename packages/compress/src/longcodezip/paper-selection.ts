@@ -10,6 +10,7 @@ import { isBlankLine, type LineRange, lineText } from '../code/source-lines.ts'
 import type { Block } from '../documents/build-blocks.ts'
 import { type CodeDocument, type DocumentUnit, sumTokens } from '../documents/code-document.ts'
 import type { Selection } from '../documents/selection.ts'
+import { withoutKeeping } from '../prepared/cached-scorer.ts'
 import { knapsack } from '../select/knapsack.ts'
 import { minMax, unitRates } from './block-budget.ts'
 import { lineValues } from './line-values.ts'
@@ -133,7 +134,11 @@ async function valueBlocks(
   )
   if (query.length === 0 || scored.length === 0) return values
   const contexts = scored.map((at) => options.scorer.tokenizer.encode(blockText(documents, blocks[at]!)).ids)
-  const { scores } = await rankContexts(options.scorer, query, contexts, { ...options, scale: 'perplexity', alone })
+  const { scores } = await rankContexts(withoutKeeping(options.scorer), query, contexts, {
+    ...options,
+    scale: 'perplexity',
+    alone,
+  })
   scored.forEach((at, index) => {
     values[at] = scores[index]!
   })

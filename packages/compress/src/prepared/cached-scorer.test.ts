@@ -2,7 +2,7 @@ import type { ScoreRequest, ScoreResult, Scorer } from '@lc/model'
 import { BigramModel } from '@lc/model/testing'
 import { describe, expect, test } from 'vitest'
 import { AdaptiveScorer } from '../testing-kit/adaptive-scorer.ts'
-import { cachedScorer } from './cached-scorer.ts'
+import { cachedScorer, withoutKeeping } from './cached-scorer.ts'
 import type { EntryStore } from './entry-store.ts'
 import { memoryStore } from './memory-store.ts'
 import { decodeScore, encodeScore } from './score-entry.ts'
@@ -152,6 +152,17 @@ describe('contexts', () => {
     await scorer.score([ask('the lazy')[0]!])
     expect(below.prepared).toBe(4)
     await scorer.close()
+  })
+
+  test('that will hardly come again are not kept, but their scores are', async () => {
+    const below = counted(model)
+    const scorer = cachedScorer(below, { contextTokens: 1000 })
+    await withoutKeeping(scorer).score(ask('the fox'))
+    expect(below.prepared).toBe(0)
+    const { read } = below
+    await scorer.score(ask('the fox'))
+    expect(below.read).toBe(read)
+    expect(withoutKeeping(below)).toBe(below)
   })
 
   test('stay whole through an abort and through calls at the same time', async () => {

@@ -46,6 +46,14 @@ export interface CachedScorer extends Scorer {
   close(): Promise<void>
 }
 
+/**
+ * The scorer for texts that will hardly come again: a batch costs less than reading each context to keep it. Scores are
+ * remembered all the same.
+ */
+export function withoutKeeping(scorer: Scorer): Scorer {
+  return scorer instanceof RememberingScorer ? scorer.passing : scorer
+}
+
 /** Whether a scorer keeps the contexts that it reads. */
 export function keepsContexts(scorer: Scorer): boolean {
   return 'keepsContexts' in scorer && scorer.keepsContexts === true
@@ -107,7 +115,24 @@ class RememberingScorer implements CachedScorer {
     return this.#scorer.tokenizer
   }
 
-  async score(requests: readonly ScoreRequest[], options: ScoreOptions = {}): Promise<ScoreResult[]> {
+  /** The same without keeping contexts. */
+  get passing(): Scorer {
+    const { tokenizer, id, contextLength, weightsHash, prepare } = this
+    return {
+      tokenizer,
+      ...(id !== undefined && { id }),
+      ...(contextLength !== undefined && { contextLength }),
+      ...(weightsHash !== undefined && { weightsHash }),
+      ...(prepare && { prepare }),
+      score: (requests, options = {}) => this.#score(requests, options, false),
+    }
+  }
+
+  score(requests: readonly ScoreRequest[], options: ScoreOptions = {}): Promise<ScoreResult[]> {
+    return this.#score(requests, options, this.keepsContexts)
+  }
+
+  async #score(requests: readonly ScoreRequest[], options: ScoreOptions, keep: boolean): Promise<ScoreResult[]> {
     options.signal?.throwIfAborted()
     if (options.policy !== undefined) return this.#scorer.score(requests, options)
     const origin = { weights: this.weightsHash ?? '', accuracy: options.accuracy }
@@ -116,7 +141,7 @@ class RememberingScorer implements CachedScorer {
     const missing = requests.flatMap((_, index) => (results[index] ? [] : [index]))
     if (missing.length > 0) {
       const asked = missing.map((index) => requests[index]!)
-      const fresh = await this.#compute(asked, origin, options)
+      const fresh = keep ? await this.#compute(asked, origin, options) : await this.#scorer.score(asked, options)
       const added = new Map<string, Uint8Array>()
       missing.forEach((index, at) => {
         results[index] = fresh[at]!
@@ -150,7 +175,6 @@ class RememberingScorer implements CachedScorer {
     origin: ScoreOrigin,
     options: ScoreOptions,
   ): Promise<ScoreResult[]> {
-    if (!this.keepsContexts) return this.#scorer.score(requests, options)
     const used: string[] = []
     try {
       const asked = await this.#withContexts(requests, used, origin, options)
