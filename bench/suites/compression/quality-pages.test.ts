@@ -23,7 +23,9 @@ test('each page has the tables of its tasks, with its methods before the baselin
   ])
   writePages(rows, 3, folder)
   const code = readFileSync(join(folder, 'longcodezip.md'), 'utf8')
-  expect(code).toContain('| | 2x | 4x |\n| --- | --- | --- |\n| LongCodeZip | 0.50 | 0.25 |\n| BM25 | 0.50 | 0.50 |\n')
+  expect(code).toContain(
+    '| | 2x | 4x |\n| --- | --- | --- |\n| LongCodeZip | **0.50** | 0.25 |\n| BM25 | **0.50** | **0.50** |\n',
+  )
   expect(code).not.toContain('Natural Questions')
   expect(code).toContain('means over 3 records')
   expect(code.endsWith('More.\n')).toBe(true)

@@ -66,7 +66,7 @@ function pageText(points: readonly Point[], methods: readonly string[], records:
     return table(figures[`${task}: ${figure}`] ?? figures[figure]!, own, methods)
   })
   return [
-    `SmolLM2-135M, means over ${records} ${records === 1 ? 'record' : 'records'}; a budget of a half, a quarter, an eighth of the tokens. ![Quality by budget](compression-quality.svg)`,
+    `SmolLM2-135M, means over ${records} ${records === 1 ? 'record' : 'records'}; a budget of a half, a quarter, an eighth of the tokens; the best of each column in bold. ![Quality by budget](compression-quality.svg)`,
     ...tables,
     `\`npm run bench -- --suite compression --data FOLDER --repeat ${records} --write\``,
   ].join('\n\n')
@@ -75,10 +75,19 @@ function pageText(points: readonly Point[], methods: readonly string[], records:
 function table(title: string, points: readonly Point[], methods: readonly string[]): string {
   const ratios = [...new Set(points.map(({ ratio }) => ratio))].sort((a, b) => a - b)
   const names = [...methods, ...baselines, ...anchors].filter((name) => points.some(({ method }) => method === name))
+  const valueAt = (name: string, ratio: number): number =>
+    points.find((point) => point.method === name && point.ratio === ratio)!.value
+  const compared = names.filter((name) => !anchors.includes(name))
+  const best = ratios.map((ratio) => {
+    const values = compared.map((name) => valueAt(name, ratio))
+    return title.includes('less is better') ? Math.min(...values) : Math.max(...values)
+  })
   const lines = names.map((name) => {
-    const cells = ratios.map((ratio) =>
-      points.find((point) => point.method === name && point.ratio === ratio)!.value.toFixed(2),
-    )
+    const cells = ratios.map((ratio, at) => {
+      const value = valueAt(name, ratio)
+      const isBest = compared.includes(name) && value === best[at]
+      return isBest ? `**${value.toFixed(2)}**` : value.toFixed(2)
+    })
     return `| ${name} | ${cells.join(' | ')} |`
   })
   return [
