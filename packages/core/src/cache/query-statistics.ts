@@ -3,6 +3,9 @@ import { ropeFrequencies } from '../models/rope/rope-frequencies.ts'
 import type { QueryStatisticsOfHead } from './cache-policy.ts'
 import { type ArrayToSave, cacheProblem, type SavedArray, savedArray } from './sealed-arrays.ts'
 
+/** Tokens that are added in one go; see `addTo`. */
+const together = 4
+
 interface Sums {
   count: number
   readonly sum: Float64Array
@@ -79,17 +82,25 @@ export class QueryStatistics {
     const frequencies = rope === undefined ? undefined : ropeFrequencies(ropes[rope]!, this.#plannedLength)
     const factor = frequencies?.attentionFactor ?? 1
     const width = heads * headDim
-    const query = new Float64Array(headDim)
-    for (let token = 0; token < queries.length / width; token++) {
-      const position = start + token
-      if (position < this.#skip) continue
+    const count = queries.length / width
+    const rows = new Float64Array(together * headDim)
+    for (let first = Math.max(0, this.#skip - start); first < count; first += together) {
+      const tokens = Math.min(together, count - first)
       // all heads of a token turn alike
-      const cos = frequencies?.inverse.map((frequency) => Math.cos(position * frequency) / factor)
-      const sin = frequencies?.inverse.map((frequency) => Math.sin(position * frequency) / factor)
+      const turns = Array.from({ length: tokens }, (_, token) => {
+        const position = start + first + token
+        const cos = frequencies?.inverse.map((frequency) => Math.cos(position * frequency) / factor)
+        const sin = frequencies?.inverse.map((frequency) => Math.sin(position * frequency) / factor)
+        return { cos, sin }
+      })
       for (let head = 0; head < heads; head++) {
-        const from = token * width + head * headDim
-        unrotate(queries.subarray(from, from + headDim), query, cos, sin)
-        addTo(this.#sums[layer]![head]!, query)
+        // rows of zeros change no sum
+        rows.fill(0)
+        for (const [token, { cos, sin }] of turns.entries()) {
+          const from = (first + token) * width + head * headDim
+          unrotate(queries.subarray(from, from + headDim), rows.subarray(token * headDim), cos, sin)
+        }
+        addTo(this.#sums[layer]![head]!, rows, tokens)
       }
     }
   }
@@ -126,16 +137,25 @@ function unrotate(
   }
 }
 
-function addTo(sums: Sums, query: Float64Array): void {
-  sums.count++
+/** Adds four rows at once: products are read and written a quarter as often. */
+function addTo(sums: Sums, rows: Float64Array, tokens: number): void {
+  sums.count += tokens
   const { sum, products } = sums
-  for (let row = 0; row < query.length; row++) sum[row] = sum[row]! + query[row]!
+  const size = sum.length
+  for (let column = 0; column < size; column++)
+    sum[column] =
+      sum[column]! + rows[column]! + rows[size + column]! + rows[2 * size + column]! + rows[3 * size + column]!
   if (!products) return
   // symmetric: the lower half is enough
-  for (let row = 0; row < query.length; row++) {
-    const value = query[row]!
-    const offset = row * query.length
+  for (let row = 0; row < size; row++) {
+    const [a, b, c, d] = [rows[row]!, rows[size + row]!, rows[2 * size + row]!, rows[3 * size + row]!]
+    const offset = row * size
     for (let column = 0; column <= row; column++)
-      products[offset + column] = products[offset + column]! + value * query[column]!
+      products[offset + column] =
+        products[offset + column]! +
+        a * rows[column]! +
+        b * rows[size + column]! +
+        c * rows[2 * size + column]! +
+        d * rows[3 * size + column]!
   }
 }

@@ -16,9 +16,9 @@ export class RowWindow {
   constructor(layers: number, most: number, origin?: RowWindow) {
     this.#most = most
     // a fork that observes otherwise begins anew
-    const same = origin?.#most === most ? origin : undefined
+    const same = origin !== undefined && origin.#most === most ? origin : undefined
     this.#rows = same ? same.#rows.map((rows) => rows.slice()) : Array.from({ length: layers }, () => none)
-    this.#end = same?.#end ?? 0
+    this.#end = same ? same.#end : 0
     this.#positions = same ? [...same.#positions] : []
   }
 
