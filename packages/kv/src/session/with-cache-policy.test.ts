@@ -1,5 +1,6 @@
 import { fullCache, loadModel } from '@lc/core'
 import { nodePlatform } from '@lc/core/node'
+import { toAiSdk } from '@lc/model/ai-sdk'
 import { openaiServer } from '@lc/model/openai-server'
 import { afterAll, describe, expect, test } from 'vitest'
 import { snapKv } from '../policies/snap-kv.ts'
@@ -122,4 +123,19 @@ test('a server takes a default and a policy per request, and names what is wrong
   const streamed = await post({ stream: true, policy: { name: 'tovas' } })
   expect(streamed.status).toBe(400)
   await server.close()
+})
+
+test('the AI SDK names a policy in its provider options, and hears what it left', async () => {
+  const sdk = toAiSdk(withCachePolicy(plain))
+  const call = {
+    prompt: [{ role: 'user', content: [{ type: 'text', text: prompt }] }],
+    maxOutputTokens: 6,
+    temperature: 0,
+  } as const
+  const under = (policy: unknown) => sdk.doGenerate({ ...call, providerOptions: { lc: { policy } } })
+  const { providerMetadata } = await under({ name: 'streaming-llm', budget: 20 })
+  expect(providerMetadata?.lc.cache).toMatchObject({ policy: 'streaming-llm', slots: expect.any(Number) })
+  expect((await sdk.doGenerate(call)).providerMetadata?.lc.cache).toBeUndefined()
+  await expect(under({ name: 'streaming', budget: 20 })).rejects.toMatchObject({ code: 'invalid-argument' })
+  await expect(under({ name: 'tova', budget: 0 })).rejects.toMatchObject({ code: 'invalid-argument' })
 })
