@@ -91,8 +91,9 @@ export class Observer {
     return [...this.#queries.arrays('query'), ...this.#hidden.arrays('hidden'), ...(this.#statistics?.arrays() ?? [])]
   }
 
-  /** Takes over what was saved. @throws FileFormatError for what another policy observed */
+  /** Takes over what was saved; nothing where nothing is observed. @throws FileFormatError for what another policy observed */
   restore(facts: ObserverFacts, arrays: ReadonlyMap<string, SavedArray>): void {
+    if (this.#fields.requests.length === 0) return
     const { heads, headDim, hiddenSize } = this.#fields.runner.config
     this.#queries.restore('query', facts.queries, heads * headDim, arrays)
     this.#hidden.restore('hidden', facts.hidden, hiddenSize, arrays)
