@@ -77,7 +77,7 @@ describe('one reading for all policies', () => {
 
 /** Slots that stay, or the range that goes. */
 function keptOf(actions: readonly CacheAction[]): unknown {
-  return actions.flatMap((action) => {
+  return actions.flatMap((action): unknown[] => {
     if (action.type === 'remove-range') return [[action.from, action.to]]
     return action.type === 'keep'
       ? [

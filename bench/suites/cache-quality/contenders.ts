@@ -41,7 +41,6 @@ export const comparedPolicies: Readonly<Record<string, PolicyOfBudget>> = {
   'h2o, means': (budget) => h2o({ budget, accumulate: 'mean' }),
   tova: (budget) => tova({ budget, window: 32 }),
   'snap-kv': (budget) => snapKv({ budget }),
-  'snap-kv, 4 sinks': (budget) => snapKv({ budget, sinks: 4 }),
   'pyramid-kv': (budget) => pyramidKv({ budget }),
   'chunk-kv(snap-kv)': (budget) => chunkKv({ base: snapKv({ budget }) }),
   'ada-kv(snap-kv)': (budget) => adaKv({ base: snapKv({ budget }) }),

@@ -47,12 +47,17 @@ export function qualitySettings(quick: boolean, env: NodeJS.ProcessEnv): Quality
   return {
     parts,
     policies,
-    lengths: given ?? (quick ? [short!, { tokens: 7680, shares: [0.25] }] : [short!, middle!, long!]),
-    texts: positive('LC_BENCH_TEXTS', env.LC_BENCH_TEXTS ?? (quick ? '2' : '8')),
+    lengths: given ?? (quick ? [short!, { tokens: 4096, shares: [0.25] }] : [short!, middle!, long!]),
+    texts: positive('LC_BENCH_TEXTS', env.LC_BENCH_TEXTS ?? (quick ? '2' : '6')),
     continuation: positive('LC_BENCH_CONTINUATION', env.LC_BENCH_CONTINUATION ?? '256'),
     retrieval: quick
       ? { lengths: given ?? [quarter], contexts: 2, questions: 4, awareQuestions: 1 }
-      : { lengths: given ?? [short!, middle!, long!], contexts: 3, questions: 4, awareQuestions: 2 },
+      : {
+          lengths: given ?? [short!, middle!, { tokens: 7680, shares: [0.25] }],
+          contexts: 2,
+          questions: 4,
+          awareQuestions: 2,
+        },
     positions: {
       times: quick ? [1, 2] : [1, 2, 4],
       texts: quick ? 1 : 2,

@@ -48,7 +48,7 @@ function speedSettings({ quick, repeat }: BenchOptions, env: NodeJS.ProcessEnv):
     following: 256,
     texts: Number(env.LC_BENCH_TEXTS ?? 4),
     rounds,
-    policies: quick ? speedPolicies.slice(0, 3) : speedPolicies,
+    policies: quick ? speedPolicies.slice(0, 4) : speedPolicies,
     endless: quick ? 6000 : 32_000,
   }
 }

@@ -111,16 +111,21 @@ export class AttentionReducer {
     return outputs.attention!.data as Float32Array
   }
 
-  #bias({ cache, layer, position, keys }: ReduceRequest, start: number, end: number): Float32Array {
-    const { kvHeads, layers } = this.#config
-    const { capacity } = cache.layer(layer).layout
-    const window = layers[layer]!.window ?? Number.POSITIVE_INFINITY
+  #sees({ layer, keys }: { layer: number; keys: ReduceRequest['keys'] | undefined }, window: number) {
     const visible = this.#attention.visible?.bind(this.#attention)
-    const sees = (query: number, key: number): boolean =>
+    return (query: number, key: number): boolean =>
       key <= query &&
       query - key < window &&
       (!keys || keys.some(({ from, to }) => key >= from && key < to)) &&
       (!visible || visible(query, key, layer))
+  }
+
+  #bias({ cache, layer, position, keys }: ReduceRequest, start: number, end: number): Float32Array {
+    const { kvHeads, layers } = this.#config
+    const { capacity } = cache.layer(layer).layout
+    const window = layers[layer]!.window ?? Number.POSITIVE_INFINITY
+    const { visible } = this.#attention
+    const sees = this.#sees({ layer, keys }, window)
     const data = new Float32Array(kvHeads * (end - start) * capacity).fill(hidden)
     const size = (end - start) * capacity
     for (let head = 0; head < kvHeads; head++) {
@@ -131,12 +136,11 @@ export class AttentionReducer {
       const positions = cache.positionsOf(layer, head)
       const length = cache.lengthOf(layer, head)
       const own = cache.biasOf(layer, head)
-      for (let row = start; row < end; row++) {
-        const query = position + row
-        const offset = head * size + (row - start) * capacity
-        for (let slot = 0; slot < length; slot++)
-          if (sees(query, positions[slot]!)) data[offset + slot] = own ? Math.max(own[slot]!, hidden) : 0
-      }
+      const rows = data.subarray(head * size, (head + 1) * size)
+      const queries = { first: position + start, count: end - start }
+      if (!own && !visible && isAscending(positions, length))
+        fillRanges(rows, { positions, length, window, keys: keys ?? everything, ...queries })
+      else fillEach(rows, { positions, length, own, sees, ...queries })
     }
     return data
   }
@@ -161,6 +165,76 @@ export function reduceHeads(values: Float32Array, heads: number, how: 'each' | '
       result[column] = how === 'max' ? Math.max(result[column]!, value) : result[column]! + value / heads
     }
   return result
+}
+
+/** Queries that follow each other, and the slots of a head. */
+interface RowsOfHead {
+  readonly first: number
+  readonly count: number
+  readonly positions: Int32Array
+  readonly length: number
+}
+
+const everything = [{ from: 0, to: Number.POSITIVE_INFINITY }]
+
+/** Each query sees ranges of the slots, filled at once: for long texts this is most of the work. */
+function fillRanges(
+  rows: Float32Array,
+  {
+    first,
+    count,
+    positions,
+    length,
+    window,
+    keys,
+  }: RowsOfHead & {
+    window: number
+    keys: NonNullable<ReduceRequest['keys']>
+  },
+): void {
+  const width = rows.length / count
+  for (let row = 0; row < count; row++)
+    for (const range of keys) {
+      const from = countBelow(positions, length, Math.max(range.from, first + row - window + 1))
+      const to = countBelow(positions, length, Math.min(range.to, first + row + 1))
+      if (to > from) rows.fill(0, row * width + from, row * width + to)
+    }
+}
+
+function fillEach(
+  rows: Float32Array,
+  {
+    first,
+    count,
+    positions,
+    length,
+    own,
+    sees,
+  }: RowsOfHead & {
+    own: Float32Array | undefined
+    sees: (query: number, key: number) => boolean
+  },
+): void {
+  const width = rows.length / count
+  for (let row = 0; row < count; row++)
+    for (let slot = 0; slot < length; slot++)
+      if (sees(first + row, positions[slot]!)) rows[row * width + slot] = own ? Math.max(own[slot]!, hidden) : 0
+}
+
+function isAscending(positions: Int32Array, length: number): boolean {
+  for (let slot = 1; slot < length; slot++) if (positions[slot]! <= positions[slot - 1]!) return false
+  return true
+}
+
+/** How many ascending positions are below a bound. */
+function countBelow(positions: Int32Array, length: number, bound: number): number {
+  let [low, high] = [0, length]
+  while (low < high) {
+    const middle = (low + high) >> 1
+    if (positions[middle]! < bound) low = middle + 1
+    else high = middle
+  }
+  return low
 }
 
 function combine(sum: Float32Array, part: Float32Array, max: boolean): void {
