@@ -75,6 +75,8 @@ const rooms = {
     'budgeters',
     'policies',
     'patterns',
+    'positions',
+    'speculation',
     'session',
     'serving',
     'view',
