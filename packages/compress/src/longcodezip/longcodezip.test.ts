@@ -174,7 +174,12 @@ describe('limits', () => {
     const read: number[] = []
     for (const length of [100_000, 400_000]) {
       const scorer = new AdaptiveScorer()
-      const { tokens } = await compressCode([passage(lineOf(length), uri)], { scorer, parsers, budget: 200, query: 'f' })
+      const { tokens } = await compressCode([passage(lineOf(length), uri)], {
+        scorer,
+        parsers,
+        budget: 200,
+        query: 'f',
+      })
       expect(tokens).toBeLessThanOrEqual(200)
       read.push(scorer.tokens)
     }
