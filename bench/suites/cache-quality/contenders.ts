@@ -62,6 +62,9 @@ export interface Contender {
 }
 
 /** Policies at all shares; all of them by default. */
-export function contendersAt(shares: readonly number[], names = Object.keys(comparedPolicies)): Contender[] {
+export function contendersAt(
+  shares: readonly number[],
+  names: readonly string[] = Object.keys(comparedPolicies),
+): Contender[] {
   return shares.flatMap((share) => names.map((name) => ({ name, share, policy: comparedPolicies[name]! })))
 }
