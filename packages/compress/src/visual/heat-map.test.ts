@@ -1,11 +1,11 @@
 import type { Passage } from '@lc/model'
+import { escapeHtml } from '@lc/model/text'
 import fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
 import { compressCode } from '../longcodezip/compress-code.ts'
 import { AdaptiveScorer } from '../testing-kit/adaptive-scorer.ts'
 import { hostileText } from '../testing-kit/arbitrary-text.ts'
 import { colourSteps } from './colour-scale.ts'
-import { escapeHtml } from './escape-html.ts'
 import { heatMap } from './heat-map.ts'
 import { markLines } from './marked-lines.ts'
 

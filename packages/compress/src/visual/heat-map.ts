@@ -1,8 +1,8 @@
 /** @file A compression as one HTML page: what was kept, what was dropped, how relevant each part was. Needs no network and no script. */
 import type { Span } from '@lc/model'
+import { escapeHtml } from '@lc/model/text'
 import type { CompressedUnit, CompressionResult } from '../compressor/compression-result.ts'
 import { colourSteps, stepCount } from './colour-scale.ts'
-import { escapeHtml } from './escape-html.ts'
 import { type MarkedLine, markLines } from './marked-lines.ts'
 import { pageStyle } from './page-style.ts'
 

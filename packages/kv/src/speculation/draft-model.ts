@@ -1,6 +1,6 @@
 import type { LocalModel } from '@lc/core'
 import { checkInteger, checkNumber, checkOneOf } from '@lc/model/check'
-import { DraftSession } from './draft-session.ts'
+import { openDraftSession } from './draft-session.ts'
 import type { Drafter } from './drafter.ts'
 import { checkSameVocabulary } from './same-vocabulary.ts'
 
@@ -36,15 +36,8 @@ export function draftModel(drafter: LocalModel, options: DraftModelOptions = {})
     schedule: checkOneOf(settings.schedule, 'schedule', ['adaptive', 'constant']),
     start: async ({ model, prompt, limit, accuracy, sampler, random, signal }) => {
       checkSameVocabulary(model, drafter)
-      const session = drafter.session({ accuracy, plannedLength: prompt.length + limit })
-      try {
-        await session.prefill(prompt, { signal })
-      } catch (error) {
-        await session.close()
-        throw error
-      }
-      const drawing = temperature === undefined || sampler.temperature === 0 ? sampler : { ...sampler, temperature }
-      return new DraftSession(session, { sampler: drawing, random, signal, confidence, distributions: false })
+      const drawing = { sampler, random, temperature, confidence, distributions: false }
+      return openDraftSession(drafter, { ...drawing, accuracy, prompt, limit, signal })
     },
   }
 }

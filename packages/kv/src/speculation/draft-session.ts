@@ -1,6 +1,6 @@
-import type { CacheSession, SessionMark } from '@lc/core'
+import type { CacheSession, LocalModel, SessionMark } from '@lc/core'
 import { type SamplerSettings, sampleToken } from '@lc/core/generate'
-import type { CallOptions } from '@lc/model'
+import type { Accuracy, CallOptions } from '@lc/model'
 import { distributionOf, isGreedy } from './distributions.ts'
 import type { Draft } from './drafter.ts'
 
@@ -12,6 +12,31 @@ export interface DraftSettings extends CallOptions {
   readonly confidence: number
   /** Whether the distributions that tokens were drawn from are given even where the sampler is greedy. */
   readonly distributions: boolean
+}
+
+/** How a draft session is opened. */
+export interface DraftSessionStart extends Omit<DraftSettings, 'onProgress'> {
+  readonly accuracy: Accuracy
+  readonly prompt: Uint32Array
+  /** The most tokens that the answer may have. */
+  readonly limit: number
+  /** The temperature of the drafter, where the answer is not greedy. Defaults to the sampler's. */
+  readonly temperature: number | undefined
+}
+
+/** Reads the prompt with a drafter; what it reads is closed if that fails. */
+export async function openDraftSession(drafter: LocalModel, start: DraftSessionStart): Promise<DraftSession> {
+  const { accuracy, prompt, limit, temperature, ...settings } = start
+  const { sampler, signal } = settings
+  const session = drafter.session({ accuracy, plannedLength: prompt.length + limit })
+  try {
+    await session.prefill(prompt, { signal })
+  } catch (error) {
+    await session.close()
+    throw error
+  }
+  const drawing = temperature === undefined || isGreedy(sampler) ? sampler : { ...sampler, temperature }
+  return new DraftSession(session, { ...settings, sampler: drawing })
 }
 
 /** A session that follows an answer and goes on from it. Its prompt may be another than that of the answer's model. */

@@ -9,7 +9,7 @@ import {
 } from '@lc/model'
 import { checkArgument, checkInteger, checkNumber } from '@lc/model/check'
 import { rapidSampling } from './accept-rules.ts'
-import { DraftSession } from './draft-session.ts'
+import { openDraftSession } from './draft-session.ts'
 import type { Drafter } from './drafter.ts'
 import { checkSameVocabulary } from './same-vocabulary.ts'
 
@@ -69,15 +69,8 @@ export function rapid(options: RapidOptions): Drafter {
       if (options.query !== undefined) given.query = options.query
       const state = retrieve ? await retrieve(given, createRunContext({ signal })) : given
       const prompt = drafter.promptIds(request(renderPassages(state.passages).text))
-      const session = drafter.session({ accuracy, plannedLength: prompt.length + limit })
-      try {
-        await session.prefill(prompt, { signal })
-      } catch (error) {
-        await session.close()
-        throw error
-      }
-      const drawing = temperature === undefined || sampler.temperature === 0 ? sampler : { ...sampler, temperature }
-      return new DraftSession(session, { sampler: drawing, random, signal, confidence, distributions: true })
+      const drawing = { sampler, random, temperature, confidence, distributions: true }
+      return openDraftSession(drafter, { ...drawing, accuracy, prompt, limit, signal })
     },
   }
 }
