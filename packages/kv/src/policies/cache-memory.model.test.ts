@@ -38,14 +38,18 @@ afterAll(() => model?.close())
 setFlagsFromString('--expose-gc')
 const collectGarbage = runInNewContext('gc') as () => void
 
-/** Bytes of typed arrays that the process holds. */
+/** Bytes of typed arrays that the process holds, once nothing more is let go. */
 async function heldBytes(): Promise<number> {
-  // what a run used is let go a turn later
-  for (let turn = 0; turn < 3; turn++) {
-    await new Promise((resolve) => setTimeout(resolve, 20))
+  let least = Number.POSITIVE_INFINITY
+  // what a run used is let go some turns later
+  for (let unchanged = 0; unchanged < 5; unchanged++) {
+    await new Promise((resolve) => setTimeout(resolve, 50))
     collectGarbage()
+    const held = process.memoryUsage().arrayBuffers
+    if (held < least) unchanged = 0
+    least = Math.min(least, held)
   }
-  return process.memoryUsage().arrayBuffers
+  return least
 }
 
 /** The buffers themselves. */
@@ -79,8 +83,8 @@ describe('a budget of a quarter', () => {
     expect(slots.mean).toBeCloseTo(length / 4, 0)
     expect(bytes.allocated).toBe(bufferBytes(session.cache))
     expect(Math.abs(bytes.allocated / budget - 1)).toBeLessThan(0.1)
-    // a few megabytes are not the cache's: logits, positions, what is observed
-    expect(held).toBeLessThan(1.1 * budget + 4e6)
+    // not the cache's: observed queries (2.2 MB with a window of 32), logits, positions, biases
+    expect(held).toBeLessThan(1.1 * budget + 6e6)
     // and so it stays while an answer grows
     await session.append(ids.subarray(0, 20))
     const after = session.report().bytes
