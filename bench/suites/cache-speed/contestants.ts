@@ -11,6 +11,7 @@ export interface SpeedPolicy {
   readonly options?: NamedPolicyOptions
   /** Whether it scores slots; the others go by positions. */
   readonly scores: boolean
+  readonly readsTwice?: boolean
 }
 
 // H2O and TOVA act at every token; here they cut the prompt as the others do, and then no more
@@ -19,7 +20,7 @@ const atPromptEnd = { every: 1_000_000 } as const
 /** The policies whose agreement is measured, a line each; those behind the first four are left out where little is measured. */
 export const speedPolicies: readonly SpeedPolicy[] = [
   { name: 'streaming-llm', scores: false },
-  { name: 'kv-zip', options: { window: 32 }, scores: true },
+  { name: 'kv-zip', options: { window: 32 }, scores: true, readsTwice: true },
   { name: 'snap-kv', options: { sinks: 4 }, scores: true },
   { name: 'expected-attention', options: { window: 32 }, scores: true },
   { name: 'value-merge', options: { base: 'snap-kv', sinks: 4 }, scores: true },

@@ -135,7 +135,10 @@ function agreementRows(records: readonly ContinuationRecord[], policies: readonl
   )
 }
 
-/** The policy with the best agreement at the larger share, beside full caches; and the one without scores where there is time. */
+/**
+ * Of the scored policies that read a text once, the one with the best agreement at the larger share, beside full caches; where there is
+ * time, also the best of all, and the one without scores.
+ */
 async function decodeTable(
   file: string,
   agreement: readonly ContinuationRecord[],
@@ -146,9 +149,11 @@ async function decodeTable(
     const own = agreement.filter((each) => each.policy === name && each.share === share)
     return own.reduce((sum, each) => sum + 100 * each.agreement, 0) / Math.max(1, own.length)
   }
-  const [best] = [...settings.policies].sort((a, b) => mean(b.name, 0.25) - mean(a.name, 0.25))
+  const ranked = [...settings.policies].sort((a, b) => mean(b.name, 0.25) - mean(a.name, 0.25))
+  const once = ranked.find(({ scores, readsTwice }) => scores && !readsTwice) ?? ranked[0]!
   // the rounds of more than one policy take long
-  const chosen = settings.policies.length < speedPolicies.length ? [best!] : [...new Set([best!, speedPolicies[0]!])]
+  const chosen =
+    settings.policies.length < speedPolicies.length ? [once] : [...new Set([once, ranked[0]!, speedPolicies[0]!])]
   const policies = chosen.flatMap((policy) => policyContestants(policy, shares).map((each) => ({ ...each, policy })))
   const contestants = [...fullContestants(), ...policies, nodeLlamaCpp()]
   const tasks = [{ what: `decoding at ${settings.context} tokens`, request: { op: 'decode' as const, ids, steps: 64 } }]
