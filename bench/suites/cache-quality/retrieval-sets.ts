@@ -99,11 +99,5 @@ function sentencesWithin(text: string, tokens: number, encode: (part: string) =>
 }
 
 function joinedIds(parts: readonly Uint32Array[]): Uint32Array {
-  const ids = new Uint32Array(parts.reduce((sum, part) => sum + part.length, 0))
-  let at = 0
-  for (const part of parts) {
-    ids.set(part, at)
-    at += part.length
-  }
-  return ids
+  return Uint32Array.from(parts.flatMap((part) => [...part]))
 }
