@@ -2,10 +2,11 @@ import { defineCommand } from '../command/command.ts'
 import { answerRequest } from '../context/answer-request.ts'
 import { compressSources, readContext } from '../context/compress-sources.ts'
 import { keptSummary } from '../context/kept-summary.ts'
+import { withChosenCache } from '../model/cache-method.ts'
 import { withTextModel } from '../model/text-model.ts'
 import { contextOptions } from '../options/context-options.ts'
 import { integerOption, withDefault } from '../options/option.ts'
-import { cachePolicyOptions, chosenMethod, policyRequest } from '../options/policy-options.ts'
+import { cachePolicyOptions, policyRequest } from '../options/policy-options.ts'
 import { samplingOptions, samplingRequest } from '../options/sampling-options.ts'
 
 /** `lc ask`: compresses files for a question, and answers it from what was kept. */
@@ -35,20 +36,20 @@ export const ask = defineCommand({
   ],
   async run(context, { positionals, options }) {
     const { output, signal } = context
-    const { policy, cacheBudget } = options
-    // refused before anything is read
-    const method = chosenMethod({ policy, cacheBudget })
-    const sources = await readContext(positionals, options, context)
-    await withTextModel({ ...options, method }, context, async (model) => {
-      const document = await compressSources(sources, options, await model.scorer(), context)
-      if (!output.json) output.note(keptSummary(document))
-      const request = answerRequest(options.query, document.text, {
-        ...samplingRequest(options),
-        ...policyRequest(method),
-        signal,
+    const { budget: _, ...cacheOptions } = options
+    await withChosenCache(cacheOptions, context, async ({ method }) => {
+      const sources = await readContext(positionals, options, context)
+      await withTextModel({ ...options, method }, context, async (model) => {
+        const document = await compressSources(sources, options, await model.scorer(), context)
+        if (!output.json) output.note(keptSummary(document))
+        const request = answerRequest(options.query, document.text, {
+          ...samplingRequest(options),
+          ...policyRequest(method),
+          signal,
+        })
+        const { text: answer, usage, cache } = await model.language.generate(request)
+        output.result({ ...document, answer, usage, ...(cache && { cache }) }, answer)
       })
-      const { text: answer, usage, cache } = await model.language.generate(request)
-      output.result({ ...document, answer, usage, ...(cache && { cache }) }, answer)
     })
     return 0
   },

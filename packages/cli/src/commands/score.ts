@@ -1,24 +1,29 @@
-import { defineCommand } from '../command/command.ts'
+import type { CacheMethod } from '@lc/kv/patterns'
+import { type CommandContext, defineCommand } from '../command/command.ts'
 import { readNamedText } from '../input/read-named-text.ts'
+import { withChosenCache } from '../model/cache-method.ts'
 import { withTextModel } from '../model/text-model.ts'
 import { accuracyOption, modelOptions } from '../options/model-options.ts'
 import { required, textOption } from '../options/option.ts'
-import { chosenMethod, policyOptions, policyRequest } from '../options/policy-options.ts'
+import type { OptionValues } from '../options/parse-options.ts'
+import { policyOptions, policyRequest } from '../options/policy-options.ts'
 import { printTable } from '../output/print-table.ts'
-import { scoreDocument } from '../result/score-document.ts'
+import { type ScoreDocument, scoreDocument } from '../result/score-document.ts'
+
+const scoreOptions = {
+  ...modelOptions,
+  file: required(textOption({ placeholder: 'F', description: 'the text; - is the standard input' })),
+  context: textOption({ placeholder: 'F', description: 'text before it, which is read but not scored' }),
+  ...policyOptions,
+  accuracy: accuracyOption('exact'),
+}
 
 /** `lc score`: the log-probability of every token of a file. */
 export const score = defineCommand({
   name: 'score',
   summary: 'log-probability of every token of a text, and its perplexity',
   usage: '--model M --file F',
-  options: {
-    ...modelOptions,
-    file: required(textOption({ placeholder: 'F', description: 'the text; - is the standard input' })),
-    context: textOption({ placeholder: 'F', description: 'text before it, which is read but not scored' }),
-    ...policyOptions,
-    accuracy: accuracyOption('exact'),
-  },
+  options: scoreOptions,
   examples: [
     {
       line: 'lc score --model smollm2-135m --file notes.md',
@@ -34,21 +39,9 @@ export const score = defineCommand({
     },
   ],
   async run(context, { options }) {
-    const method = chosenMethod({ policy: options.policy, budget: options.budget })
-    const before = options.context === undefined ? '' : await readNamedText(options.context, context)
-    const text = await readNamedText(options.file, context)
-    const document = await withTextModel({ ...options, method }, context, async (model) => {
-      const { signal, output } = context
-      const scorer = await model.scorer()
-      const started = performance.now()
-      const [result] = await scorer.score([{ context: before, continuation: text }], {
-        ...policyRequest(method),
-        accuracy: options.accuracy ?? 'exact',
-        signal,
-        onProgress: output.progress,
-      })
-      return scoreDocument(text, result!, (performance.now() - started) / 1000)
-    })
+    const document = await withChosenCache(options, context, ({ method }) =>
+      scoreFiles({ ...options, method }, context),
+    )
     const { tokens, nll, perplexity, accuracy, seconds } = document
     context.output.result(
       document,
@@ -63,3 +56,23 @@ export const score = defineCommand({
     return 0
   },
 })
+
+async function scoreFiles(
+  options: OptionValues<typeof scoreOptions> & { readonly method: CacheMethod | undefined },
+  context: CommandContext,
+): Promise<ScoreDocument> {
+  const before = options.context === undefined ? '' : await readNamedText(options.context, context)
+  const text = await readNamedText(options.file, context)
+  return withTextModel(options, context, async (model) => {
+    const { signal, output } = context
+    const scorer = await model.scorer()
+    const started = performance.now()
+    const [result] = await scorer.score([{ context: before, continuation: text }], {
+      ...policyRequest(options.method),
+      accuracy: options.accuracy ?? 'exact',
+      signal,
+      onProgress: output.progress,
+    })
+    return scoreDocument(text, result!, (performance.now() - started) / 1000)
+  })
+}

@@ -2,10 +2,11 @@ import { serveHttp } from '@lc/model/node'
 import { openaiServer } from '@lc/model/openai-server'
 import { defineCommand } from '../command/command.ts'
 import { UsageError } from '../errors/usage-error.ts'
+import { withChosenCache } from '../model/cache-method.ts'
 import { openServedModel } from '../model/open-local-model.ts'
 import { localModelOptions } from '../options/model-options.ts'
 import { integerOption, textOption, textsOption, withDefault } from '../options/option.ts'
-import { chosenMethod, policyOptions } from '../options/policy-options.ts'
+import { policyOptions } from '../options/policy-options.ts'
 
 /** `lc serve`: a local model behind the OpenAI protocol. */
 export const serve = defineCommand({
@@ -57,31 +58,36 @@ export const serve = defineCommand({
         command: 'serve',
       })
     const { output, signal } = context
-    // requests may name another one: {"policy": {"name": "tova", "budget": 512}}
-    const method = chosenMethod({ policy: options.policy, budget: options.budget })
-    const { served, close } = await openServedModel({ ...options, model, method }, context)
-    try {
-      const server = openaiServer({
-        models: { [name]: served },
-        allowedOrigins: allowOrigin,
-        ...(key ? { apiKeys: [key] } : {}),
-        onError: (error) => output.note(`fault: ${error instanceof Error ? error.message : String(error)}`),
-      })
-      const http = await serveHttp((request, connection) => server.handle(request, connection), { host, port })
-      output.result({ url: `${http.url}/v1`, model: name }, `${name} at ${http.url}/v1; Ctrl-C ends it`)
-      await new Promise<void>((resolve) => {
-        if (signal.aborted) resolve()
-        else signal.addEventListener('abort', () => resolve(), { once: true })
-      })
-      await server.close()
-      await http.close()
-    } finally {
-      await close()
-    }
+    const keys = key ? { apiKeys: [key] } : {}
+    await withChosenCache(options, context, async ({ method }) => {
+      const { served, close } = await openServedModel({ ...options, model, method }, context)
+      try {
+        const server = openaiServer({
+          models: { [name]: served },
+          allowedOrigins: allowOrigin,
+          ...keys,
+          onError: (error) => output.note(`fault: ${error instanceof Error ? error.message : String(error)}`),
+        })
+        const http = await serveHttp((request, connection) => server.handle(request, connection), { host, port })
+        output.result({ url: `${http.url}/v1`, model: name }, `${name} at ${http.url}/v1; Ctrl-C ends it`)
+        await aborted(signal)
+        await server.close()
+        await http.close()
+      } finally {
+        await close()
+      }
+    })
     // Ctrl-C is how a server ends
     return 130
   },
 })
+
+function aborted(signal: AbortSignal): Promise<void> {
+  return new Promise((resolve) => {
+    if (signal.aborted) resolve()
+    else signal.addEventListener('abort', () => resolve(), { once: true })
+  })
+}
 
 function isLoopback(host: string): boolean {
   return ['127.0.0.1', 'localhost', '::1', '[::1]'].includes(host)

@@ -1,3 +1,4 @@
+import { type Drafter, withSpeculation } from '@lc/kv/speculation'
 import type { LanguageModel, Scorer, Tokenizer } from '@lc/model'
 import { type OpenaiCompatibleOptions, openaiCompatible } from '@lc/model/openai-compatible'
 import type { CommandContext } from '../command/command.ts'
@@ -13,7 +14,11 @@ export interface TextModel {
   scorer(): Promise<Scorer>
 }
 
-type ModelOptions = OptionValues<typeof modelOptions> & Pick<LocalModelChoice, 'method'>
+type ModelOptions = OptionValues<typeof modelOptions> &
+  Pick<LocalModelChoice, 'method'> & {
+    /** Drafts for a local model. */
+    readonly drafter?: Drafter | undefined
+  }
 
 /** Opens the model, uses it, and closes it whatever happens. */
 export async function withTextModel<Result>(
@@ -28,7 +33,9 @@ export async function withTextModel<Result>(
   }
   const local = await openLocalModel(options, context)
   try {
-    return await use({ language: local, scorer: async () => local })
+    const { drafter } = options
+    const language = drafter === undefined ? local : withSpeculation(local, drafter)
+    return await use({ language, scorer: async () => local })
   } finally {
     await local.close()
   }
