@@ -21,13 +21,14 @@ export interface ProtectedSpan extends Span {
   kind: ProtectedKind
 }
 
+// each pattern begins only where its run of characters begins, so that one long run costs its length and not the square of it
 const patterns: Partial<Record<ProtectedKind, RegExp>> = {
   quotes: /"[^"\n]{1,120}"|\u201c[^\u201d\n]{1,120}\u201d|\u00ab[^\u00bb\n]{1,120}\u00bb/g,
   code: /`[^`\n]{1,200}`/g,
   numbers: /[+\-\u2212]?(?:[$\u20ac\u00a3\u00a5]\s?)?\d+(?:[.,:/]\d+)*(?:\s?%)?/g,
-  urls: /\b(?:https?|ftp|file):\/\/[^\s<>"'`)\]}]+|\b[\w.+-]+@[\w-]+(?:\.[\w-]+)+/gi,
+  urls: /\b(?:https?|ftp|file):\/\/[^\s<>"'`)\]}]+|\b(?<=(?<![\w.+-])[.+-]*)[\w.+-]+@[\w-]+(?:\.[\w-]+)+/gi,
   // hexadecimal with dashes, or letters and digits mixed, or dotted and slashed paths
-  ids: /\b[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}\b|\b(?=[\w-]*\d)(?=[\w-]*[A-Za-z])[\w-]{4,}\b|(?:[\w.-]+)?(?:\/[\w.-]+){2,}/gi,
+  ids: /\b[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}\b|\b(?<=(?<![\w-])-*)(?=[\w-]*\d)(?=[\w-]*[A-Za-z])[\w-]{4,}\b|(?<![\w.-])(?:[\w.-]+)?(?:\/[\w.-]+){2,}/gi,
 }
 
 export interface ProtectOptions {
