@@ -88,12 +88,13 @@ export function chunkWidth(cache: KvCache, layer: number): number {
 /** Biases of a chunk, `bias.<layer>` `[G, T, C+T]`: layers that see alike share one tensor. */
 export function chunkBiases(input: BiasInput, tokens: number): Record<string, HostTensor> {
   const { config, attention, cache } = input
-  const { uniform } = cache
+  const { uniform, level } = cache
   const shared = new Map<string, HostTensor>()
   const result: Record<string, HostTensor> = {}
   for (let layer = 0; layer < cache.shape.layers; layer++) {
-    const key = `${config.layers[layer]!.window} ${chunkWidth(cache, layer)}`
-    const alike = uniform && attention.visible === undefined
+    const { window } = config.layers[layer]!
+    const key = `${window} ${chunkWidth(cache, layer)}`
+    const alike = (window === undefined ? level : uniform) && attention.visible === undefined
     const bias = (alike ? shared.get(key) : undefined) ?? chunkBias(input, layer, tokens)
     if (alike) shared.set(key, bias)
     result[`bias.${layer}`] = bias

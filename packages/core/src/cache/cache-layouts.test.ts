@@ -97,6 +97,24 @@ describe.each(families)('%s', (folder) => {
       expect(largestDifference(logits, expected[index]!)).toBeLessThan(tolerance[format])
   })
 
+  test.each(cacheFormats)('%s: heads that keep as many slots run in the programs of a full cache', async (format) => {
+    const runner = await openRunner(folder)
+    const level = (layer: number, head: number): number[] =>
+      [...prompt.keys()].filter((slot) => slot >= 140 || (slot + layer + head) % 4 === 0).slice(-40)
+    const full = await filled(runner, format)
+    await continued(runner, full)
+    const compiled = runner.programs.count
+    const kept = choose(await filled(runner, format), 'keep', level)
+    expect([kept.uniform, kept.level, kept.evenLayers]).toEqual([false, true, true])
+    const found = await continued(runner, kept)
+    // windows are counted in positions, which the heads do not share
+    const windowed = runner.config.layers.some((layer) => layer.window !== undefined)
+    if (!windowed) expect(runner.programs.count).toBe(compiled)
+    const expected = await continued(runner, choose(await filled(runner, format), 'hide', level))
+    for (const [index, logits] of found.entries())
+      expect(largestDifference(logits, expected[index]!)).toBeLessThan(tolerance[format])
+  })
+
   test('attention over 8-bit codes is that over the numbers that they stand for', async () => {
     const runner = await openRunner(folder)
     const codes = await filled(runner, 'int8')

@@ -74,8 +74,9 @@ export class DecoderRunner {
   /** How a run on this cache must attend. */
   modeFor(cache: KvCache): 'fused' | 'open' {
     const windowed = this.config.layers.some((layer) => layer.window !== undefined)
-    // the fused kernel counts windows in slots
-    const fits = this.attention.prefill === 'fused' && cache.uniform && (!windowed || cache.contiguous)
+    // the fused kernel sees all slots in use, and counts windows in them
+    const seesAll = windowed ? cache.contiguous : cache.level && !cache.ragged
+    const fits = this.attention.prefill === 'fused' && seesAll
     return fits ? 'fused' : 'open'
   }
 
@@ -122,7 +123,8 @@ export class DecoderRunner {
   async runStep(request: RunRequest): Promise<RunOutputs> {
     const { cache, ids, accuracy, append = true, fetches = ['logits'] } = request
     const input = { config: this.config, attention: this.attention, cache }
-    const sharedBias = this.#alike && cache.uniform && cache.evenLayers
+    // also after a cut: where every head keeps as many slots, the step is that of a full cache, and none is compiled anew
+    const sharedBias = this.#alike && cache.level && cache.evenLayers
     const past = sharedBias ? { ...this.#pastForm(cache), layout: 'alike' as const } : this.#pastForm(cache)
     const seen = this.#patternContext(request, 'step')
     const program = await this.programs.get(

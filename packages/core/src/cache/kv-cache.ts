@@ -83,10 +83,11 @@ export class KvCache {
     return this.#layers.some((layer) => !layer.layout.rectangular)
   }
 
-  /** Whether all layers have the same room. */
+  /** Whether all heads of all layers have the same room. */
   get evenLayers(): boolean {
     const first = this.#layers[0]?.layout
-    return first !== undefined && this.#layers.every(({ layout }) => layout === first || layout.equals(first))
+    if (!first?.rectangular) return false
+    return this.#layers.every(({ layout }) => layout === first || layout.equals(first))
   }
 
   /** Position of the next token, however many slots are in use. */
@@ -113,6 +114,12 @@ export class KvCache {
   /** Whether all heads of all layers hold the same positions, without biases. */
   get uniform(): boolean {
     return this.#positions.alike && !this.#channels.has(biasChannel)
+  }
+
+  /** Whether all heads of all layers hold the same number of slots, without biases: what is in use is the same everywhere. */
+  get level(): boolean {
+    const first = this.#lengths[0]
+    return !this.#channels.has(biasChannel) && this.#lengths.every((length) => length === first)
   }
 
   /** Whether slot i holds position i, everywhere. */

@@ -74,6 +74,11 @@ export class DecoderPrograms {
     })
   }
 
+  /** Programs that were asked for so far: each took its time to compile, and holds its own copy of weights in the order of the kernels. */
+  get count(): number {
+    return this.#programs.size
+  }
+
   close(): Promise<void> {
     return this.#guard.close()
   }
