@@ -7,6 +7,7 @@
 export { type AShapeOptions, aShape, aShapeDefaults } from './patterns/a-shape.ts'
 export { type A2atsOptions, a2ats, a2atsDefaults } from './patterns/a2ats.ts'
 export { type BlockSparseOptions, blockSparse, blockSparseDefaults } from './patterns/block-sparse.ts'
+export { type BranchGates, readBranchGates } from './patterns/branch-gates.ts'
 export { type CalibrateOptions, calibrateCodebooks, calibrateDefaults } from './patterns/calibrate-codebooks.ts'
 export {
   type Codebook,
@@ -15,9 +16,12 @@ export {
   type FitCodebookOptions,
   fitCodebook,
 } from './patterns/codebook.ts'
+export { type DmaOptions, dma, readKeyBiasWeights } from './patterns/dma.ts'
 export { type LongGenOptions, longGen, longGenDefaults } from './patterns/long-gen.ts'
 export { type LongHeadsOptions, longHeads, longHeadsDefaults } from './patterns/long-heads.ts'
 export { type CacheMethod, methodByName, methodNames } from './patterns/method-by-name.ts'
+export { type MobaOptions, moba, mobaDefaults } from './patterns/moba.ts'
+export { type NsaOptions, nsa, nsaDefaults } from './patterns/nsa.ts'
 export {
   type NamedPatternOptions,
   type PatternName,
@@ -31,6 +35,8 @@ export {
   recycledAttentionDefaults,
 } from './patterns/recycled-attention.ts'
 export { type ShadowKvOptions, shadowKv, shadowKvDefaults } from './patterns/shadow-kv.ts'
+export { type SsaOptions, ssa, ssaDefaults } from './patterns/ssa.ts'
+export type { KeyBiasWeights } from './patterns/token-biases.ts'
 export {
   type VerticalColumnsOptions,
   verticalColumns,

@@ -23,4 +23,24 @@ export class CacheMemory<State> {
     this.#states.set(context.cache, { edits: context.edits, state })
     return state
   }
+
+  /**
+   * The same for patterns whose choices are over all tokens of a text, at their own places: those that models are trained with.
+   *
+   * @throws PolicyPlanError where a policy evicted or moved tokens
+   */
+  ofWhole(context: PatternFeedContext): State {
+    const known = this.#states.get(context.cache)
+    if ((known && known.edits !== context.edits) || !holdsEveryToken(context))
+      throw new PolicyPlanError({
+        policy: this.#pattern,
+        missing: 'a cache that holds every token: no policy may edit it',
+      })
+    return this.of(context)
+  }
+}
+
+function holdsEveryToken({ config, length, position }: PatternFeedContext): boolean {
+  const heads = Array.from({ length: config.kvHeads }, (_, head) => head)
+  return config.layers.every((_, layer) => heads.every((head) => length(layer, head) === position))
 }

@@ -23,23 +23,26 @@ export interface AttendedPart {
   readonly values: Value
 }
 
+/** What attention of a step needs of its site: queries `[G, H/G, D]`, and the key and the value of the new token. */
+export type StepRows = Pick<AttentionSite, 'config' | 'query' | 'key' | 'value'>
+
 /** Scores of keys `[G, N, D]` for the queries of a step, with a bias `[G, 1, N]` added. */
-export function scoresOf(site: AttentionSite, keys: Value, bias: Value): Value {
+export function scoresOf(site: StepRows, keys: Value, bias: Value): Value {
   // keys times queries: the order that a row of queries is multiplied fastest in
   const product = fusedMatMul(keys, site.query, { transposeB: true, alpha: site.config.queryScale })
   return add(transpose(softCapped(site, product), [0, 2, 1]), bias)
 }
 
-/** The weights of a step: `[G, H/G, N + 1]`, the new token's last. */
-export function joinedWeights(site: AttentionSite, scores: readonly Value[]): Value {
+/** The weights of a step: `[G, H/G, N + 1]`, the new token's last; `ownBias` `[G, 1, 1]` is added to its score. */
+export function joinedWeights(site: StepRows, scores: readonly Value[], ownBias?: Value): Value {
   const { config, query, key } = site
   const own = softCapped(site, fusedMatMul(query, key, { transposeB: true, alpha: config.queryScale }))
-  return softmax(concat([...scores, own]))
+  return softmax(concat([...scores, ownBias ? add(own, ownBias) : own]))
 }
 
 /** The output of a step, `[1, H*D]`. The order of keys and of parts does not matter. */
 export function joinedAttention(
-  site: AttentionSite,
+  site: StepRows,
   parts: readonly AttendedPart[],
   weights: Value = joinedWeights(
     site,
@@ -62,7 +65,7 @@ export function joinedAttention(
 }
 
 /** Scores through the model's cap, where it has one. */
-export function softCapped(site: AttentionSite, scores: Value): Value {
+export function softCapped(site: Pick<AttentionSite, 'config'>, scores: Value): Value {
   const cap = site.config.attentionSoftcap
   return cap ? multiply(tanh(divide(scores, cap)), cap) : scores
 }

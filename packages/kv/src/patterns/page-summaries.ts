@@ -1,15 +1,15 @@
 /** @file Numbers that stand for whole pages of keys, kept up with a cache that grows and is cut. */
 import type { PatternFeedContext } from '@lc/core'
-import { capacityOf } from './page-views.ts'
+import { capacityOf, longestHead } from './page-views.ts'
 
 /** What stands for a page. */
 export interface PageSummary {
   /** Numbers of a page, W. */
   readonly width: number
-  /** Writes a full page's numbers: `keys[from...]` are its keys, `[c, D]`. */
-  readonly full: (target: Float32Array, at: number, keys: Float32Array, from: number) => void
-  /** Writes those of the page that is still open. */
-  readonly open: (target: Float32Array, at: number) => void
+  /** Writes a full page's numbers: `rows[from...]` are its keys (or its values), `[c, D]`. */
+  readonly full: (target: Float32Array, at: number, rows: Float32Array, from: number) => void
+  /** Writes those of the page that is still open: `rows[from...]` are its first `count` rows. */
+  readonly open: (target: Float32Array, at: number, rows: Float32Array, from: number, count: number) => void
   /** Writes those of a page without slots. */
   readonly unused: (target: Float32Array, at: number) => void
 }
@@ -41,20 +41,29 @@ export class PageSummaries {
     }
   }
 
-  /** The summaries as the cache is now. */
-  update(context: PatternFeedContext): { readonly data: Float32Array; readonly pages: number } {
+  /**
+   * The summaries as the cache is now, with room for the pages of the new tokens, and for the page that comes next. `rows` `[G, C, D]` is
+   * what they are of; defaults to the keys.
+   */
+  update(
+    context: PatternFeedContext,
+    rows = context.keys(this.#layer),
+  ): { readonly data: Float32Array; readonly pages: number } {
     this.cut(context)
     const capacity = capacityOf(context, this.#layer)
-    this.#resize(Math.ceil(capacity / this.#pageSize))
-    const keys = context.keys(this.#layer)
+    const room = Math.max(capacity, longestHead(context, this.#layer) + context.tokens)
+    this.#resize(Math.floor(room / this.#pageSize) + 1)
     const { headDim } = context.config
     for (let head = 0; head < this.#closed.length; head++) {
       const length = context.length(this.#layer, head)
       const full = Math.floor(length / this.#pageSize)
       for (let page = this.#closed[head]!; page < full; page++)
-        this.#summary.full(this.#data, this.#at(head, page), keys, (head * capacity + page * this.#pageSize) * headDim)
+        this.#summary.full(this.#data, this.#at(head, page), rows, (head * capacity + page * this.#pageSize) * headDim)
       this.#closed[head] = full
-      if (length > full * this.#pageSize) this.#summary.open(this.#data, this.#at(head, full))
+      const [at, count] = [this.#at(head, full), length - full * this.#pageSize]
+      const from = (head * capacity + full * this.#pageSize) * headDim
+      if (count > 0) this.#summary.open(this.#data, at, rows, from, count)
+      else this.#summary.unused(this.#data, at)
     }
     return { data: this.#data, pages: this.#pages }
   }
@@ -108,21 +117,22 @@ export function boundsOfPages(pageSize: number, headDim: number): PageSummary {
   }
 }
 
-/** The mean key of a page; zeros for pages that are not full. */
+/** The mean row of a page; of the open one the share of its rows in the mean that comes; zeros for pages without slots. */
 export function meansOfPages(pageSize: number, headDim: number): PageSummary {
   const clear = (target: Float32Array, at: number): void => {
     target.fill(0, at, at + headDim)
   }
+  const mean = (target: Float32Array, at: number, rows: Float32Array, from: number, count: number): void => {
+    for (let channel = 0; channel < headDim; channel++) {
+      let sum = 0
+      for (let slot = 0; slot < count; slot++) sum += rows[from + slot * headDim + channel]!
+      target[at + channel] = sum / pageSize
+    }
+  }
   return {
     width: headDim,
-    open: clear,
+    open: mean,
     unused: clear,
-    full: (target, at, keys, from) => {
-      for (let channel = 0; channel < headDim; channel++) {
-        let sum = 0
-        for (let slot = 0; slot < pageSize; slot++) sum += keys[from + slot * headDim + channel]!
-        target[at + channel] = sum / pageSize
-      }
-    },
+    full: (target, at, rows, from) => mean(target, at, rows, from, pageSize),
   }
 }

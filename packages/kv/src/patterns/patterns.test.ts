@@ -4,18 +4,23 @@ import { PolicyPlanError } from '@lc/core/errors'
 import { nodePlatform } from '@lc/core/node'
 import { largestDifference } from '@lc/model/testing'
 import { afterAll, describe, expect, test } from 'vitest'
+import { streamingLlm } from '../policies/streaming-llm.ts'
 import { a2ats } from './a2ats.ts'
 import { calibrateCodebooks } from './calibrate-codebooks.ts'
+import { dma } from './dma.ts'
 import { longGen } from './long-gen.ts'
 import { longHeads } from './long-heads.ts'
+import { moba } from './moba.ts'
+import { nsa } from './nsa.ts'
 import { quest } from './quest.ts'
 import { recycledAttention } from './recycled-attention.ts'
 import { shadowKv } from './shadow-kv.ts'
+import { ssa } from './ssa.ts'
 
 interface PatternCase {
   readonly name: string
-  /** Attends over all there is. */
-  readonly everything: AttentionPattern
+  /** Attends over all there is; missing where gates make that something else than full attention. */
+  readonly everything?: AttentionPattern
   /** Attends over a part of a text of 150 tokens. */
   readonly few: AttentionPattern
   /** Whether forks can go on; defaults to true. */
@@ -40,7 +45,36 @@ const next = Array.from({ length: 12 }, (_, index) => ((index * 53) % 300) + 3)
 const full = await open()
 const codebooks = await calibrateCodebooks(full, { text: prompt, size: 16 })
 
+const { kvHeads, headDim, heads, hiddenSize, layers } = full.config
+let seed = 1
+/** Numbers that look random, alike in each run. */
+function random(count: number, scale: number): Float32Array {
+  return Float32Array.from({ length: count }, () => {
+    seed = (seed * 48_271) % 2_147_483_647
+    return scale * (seed / 1_073_741_824 - 1)
+  })
+}
+const gates = layers.map(() => random(3 * heads * hiddenSize, 0.5))
+const biases = (scale: number) =>
+  layers.map(() => ({
+    weight: random(kvHeads * kvHeads * headDim, 3),
+    scale: new Float32Array(kvHeads).fill(scale),
+  }))
+
+const trained: readonly PatternCase[] = [
+  { name: 'moba', everything: moba({ budget: 256, blockSize: 16 }), few: moba({ budget: 48, blockSize: 16 }) },
+  {
+    name: 'moba with a full layer',
+    everything: moba({ budget: 256, blockSize: 32, fullLayers: [1] }),
+    few: moba({ budget: 4, blockSize: 4, fullLayers: [1] }),
+  },
+  { name: 'dma', everything: dma({ budget: 256, weights: biases(0) }), few: dma({ budget: 40, weights: biases(2) }) },
+  { name: 'ssa', few: ssa({ budget: 32, blockSize: 8, gates }) },
+  { name: 'nsa', few: nsa({ budget: 32, blockSize: 8, window: 20, gates }) },
+]
+
 const cases: readonly PatternCase[] = [
+  ...trained,
   {
     name: 'quest',
     everything: quest({ budget: 1024, pageSize: 4, denseLayers: 0 }),
@@ -105,9 +139,9 @@ async function logitsOf(model: LocalModel): Promise<Float32Array[]> {
   return [await session.prefill(prompt), ...(await readAll(session))]
 }
 
-describe.each(cases)('$name', ({ everything, few, forks = true }) => {
-  test('with everything chosen it is full attention, up to rounding', async () => {
-    const [own, expected] = [await logitsOf(await open(everything)), await logitsOf(full)]
+describe.each(cases)('$name', ({ name, everything, few, forks = true }) => {
+  test.runIf(everything)('with everything chosen it is full attention, up to rounding', async () => {
+    const [own, expected] = [await logitsOf(await open(everything!)), await logitsOf(full)]
     expect(Math.max(...differences(own, expected))).toBeLessThan(5e-5)
   })
 
@@ -135,17 +169,45 @@ describe.each(cases)('$name', ({ everything, few, forks = true }) => {
     else await expect(fork.append([3])).rejects.toThrow(PolicyPlanError)
   })
 
-  test('a text that begins with one token is read as with full attention', async () => {
-    await using session = (await open(few)).session({ accuracy: 'exact' })
-    await using expected = full.session({ accuracy: 'exact' })
-    expect(largestDifference(await session.prefill([5]), await expected.prefill([5]))).toBeLessThan(1e-5)
-    const rows = [await readAll(session, [6, 7]), await readAll(expected, [6, 7])] as const
-    expect(Math.max(...differences(...rows))).toBeLessThan(1e-5)
-  })
+  test.runIf(everything && !name.startsWith('dma'))(
+    'a text that begins with one token is read as with full attention',
+    async () => {
+      await using session = (await open(few)).session({ accuracy: 'exact' })
+      await using expected = full.session({ accuracy: 'exact' })
+      expect(largestDifference(await session.prefill([5]), await expected.prefill([5]))).toBeLessThan(1e-5)
+      const rows = [await readAll(session, [6, 7]), await readAll(expected, [6, 7])] as const
+      expect(Math.max(...differences(...rows))).toBeLessThan(1e-5)
+    },
+  )
 
   test('a session that asks for another pattern is refused', async () => {
     const model = await open(few)
     expect(() => model.session({ policy: { ...fullCache, attention: 'another' } })).toThrow(PolicyPlanError)
     await model.session({ policy: { ...fullCache, attention: few.id } }).close()
+  })
+})
+
+describe.each(trained)('$name is trained, so that', ({ few }) => {
+  test('an answer is what a prompt of the same tokens is', async () => {
+    const model = await open(few)
+    await using steps = model.session({ accuracy: 'exact' })
+    await steps.prefill(prompt)
+    const answered = (await readAll(steps, next)).at(-1)!
+    await using read = model.session({ accuracy: 'exact' })
+    expect(largestDifference(await read.prefill([...prompt, ...next]), answered)).toBeLessThan(5e-5)
+    await using parts = model.session({ accuracy: 'exact' })
+    await parts.prefill(prompt.slice(0, 37))
+    const appended = await parts.append([...prompt.slice(37), ...next])
+    expect(largestDifference(appended, answered)).toBeLessThan(5e-5)
+  })
+
+  test('a policy that evicted, and a cache of 8 bits, are refused', async () => {
+    const options = { platform, device: 'cpu', threads: 1, contextLength: 2048, attention: few } as const
+    await using model = await loadModel(folder, options)
+    await using session = model.session({ policy: streamingLlm({ budget: 32 }), accuracy: 'exact' })
+    await session.prefill(prompt)
+    await expect(session.append([5])).rejects.toThrow(PolicyPlanError)
+    await using small = await loadModel(folder, { ...options, cache: 'int8' })
+    expect(() => small.session()).toThrow(PolicyPlanError)
   })
 })

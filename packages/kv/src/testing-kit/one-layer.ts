@@ -1,6 +1,6 @@
 /** @file One layer of a made-up decoder, to test attention patterns by their numbers alone. */
 import type { AttentionPattern, AttentionSite, DecoderConfig, PatternFeedContext } from '@lc/core'
-import { Graph, type TensorData } from '@lc/core/graph'
+import { addDimensions, type Dimension, Graph, type TensorData } from '@lc/core/graph'
 import { decoderConfigOf, plainAttention, RopeTable } from '@lc/core/models'
 import type { Device, HostTensor } from '@lc/core/runtime'
 
@@ -10,6 +10,8 @@ export interface OneLayer {
   /** Query heads of a key/value head. */
   readonly group: number
   readonly headDim: number
+  /** Size of the stream. Defaults to that of all query heads. */
+  readonly hiddenSize?: number
   readonly tokens: number
   /** `[G, T, D]` */
   readonly keys: ArrayLike<number>
@@ -24,11 +26,11 @@ const hidden = -1e30
 const ropeBase = 10_000
 
 /** The configuration of a decoder with layers like this one. */
-export function oneLayerConfig({ kvHeads, group, headDim }: OneLayer, layers = 1): DecoderConfig {
+export function oneLayerConfig({ kvHeads, group, headDim, hiddenSize }: OneLayer, layers = 1): DecoderConfig {
   return decoderConfigOf({
     model_type: 'llama',
     vocab_size: 16,
-    hidden_size: kvHeads * group * headDim,
+    hidden_size: hiddenSize ?? kvHeads * group * headDim,
     intermediate_size: 16,
     num_attention_heads: kvHeads * group,
     num_key_value_heads: kvHeads,
@@ -83,6 +85,54 @@ export function runOneLayer(
   })
 }
 
+/** A text by tokens in one layer, all of them rotated already: `query` `[G, g, N, D]`, `hidden` `[N, hiddenSize]`. */
+export interface OneSequence extends Pick<OneLayer, 'kvHeads' | 'group' | 'headDim' | 'tokens' | 'keys' | 'values'> {
+  readonly query: ArrayLike<number>
+  readonly hidden: ArrayLike<number>
+  readonly hiddenSize: number
+}
+
+/**
+ * What a pattern gives for the tokens of a text after the first `cached` ones, up to `end`: `attended` `[T, H*D]`. One token is a step, more
+ * are an open chunk. `cache` stands for the cache.
+ */
+export function runTokens(
+  device: Device,
+  pattern: AttentionPattern,
+  text: OneSequence,
+  run: { readonly cached: number; readonly end: number; readonly cache?: object; readonly capacity?: number },
+): Promise<Readonly<Record<string, HostTensor>>> {
+  const { kvHeads, group, headDim, hiddenSize } = text
+  const { cached, end, cache = {}, capacity = 64 } = run
+  const tokens = end - cached
+  const step = tokens === 1
+  const part = (data: ArrayLike<number>, heads: number): number[] =>
+    tokensFirst(data, { heads, tokens: text.tokens, headDim }).slice(cached * heads * headDim, end * heads * headDim)
+  const [query, key, value] = [part(text.query, kvHeads * group), part(text.keys, kvHeads), part(text.values, kvHeads)]
+  const layer = { ...text, query, key, value }
+  const past = oneLayerContext(layer, { length: cached, cache, capacity })
+  const context: PatternFeedContext = { ...past, mode: step ? 'step' : 'open', tokens }
+  const shapes = step
+    ? { query: [kvHeads, group, headDim], key: [kvHeads, 1, headDim], value: [kvHeads, headDim, 1] }
+    : {
+        query: [1, tokens, kvHeads * group * headDim],
+        key: [1, tokens, kvHeads * headDim],
+        value: [1, tokens, kvHeads * headDim],
+      }
+  const hiddenRows = Array.from(text.hidden).slice(cached * hiddenSize, end * hiddenSize)
+  return runSite(device, pattern, context, {
+    query: float32(shapes.query, query),
+    key: float32(shapes.key, key),
+    value: float32(shapes.value, value),
+    hidden: float32(step ? [1, hiddenSize] : [1, tokens, hiddenSize], hiddenRows),
+    pastKey: float32([kvHeads, capacity, headDim], context.keys(0)),
+    pastValue: float32([kvHeads, headDim, capacity], context.values(0)),
+    bias: step
+      ? float32([kvHeads, 1, capacity], biasOf(context))
+      : float32([kvHeads, tokens, capacity + tokens], chunkBiasOf(context)),
+  })
+}
+
 /** What a pattern gives for a chunk of new tokens, `query` `[G, g, T, D]`, `key` and `value` `[G, T, D]`: `attended` `[T, H*D]`. */
 export function runOneChunk(
   device: Device,
@@ -121,22 +171,26 @@ async function runSite(
   context: PatternFeedContext,
   tensors: { readonly [name in 'query' | 'key' | 'value' | 'pastKey' | 'pastValue']: HostTensor } & {
     readonly bias?: HostTensor
+    readonly hidden?: HostTensor
   },
 ): Promise<Readonly<Record<string, HostTensor>>> {
   const graph = new Graph('one layer')
   const names: string[] = []
   const chunk = context.mode === 'fused'
-  const input = (name: keyof typeof tensors, symbols: Record<number, string> = {}) =>
+  const input = (name: keyof typeof tensors, symbols: Record<number, Dimension> = {}) =>
     graph.input(
       name,
       'float32',
       tensors[name]!.shape.map((size, axis) => symbols[axis] ?? size),
     )
-  const rows: Record<number, string> = chunk ? { 0: 'B', 1: 'T' } : {}
+  const open = context.mode === 'open'
+  const rows: Record<number, string> = chunk ? { 0: 'B', 1: 'T' } : open ? { 1: 'T' } : {}
   const [pastKey, pastValue] = chunk
     ? [input('pastKey', { 0: 'B', 2: 'C' }), input('pastValue', { 0: 'B', 3: 'C' })]
     : [input('pastKey', { 1: 'C' }), input('pastValue', { 2: 'C' })]
   const variant = pattern.variant?.(context)
+  const bias = tensors.bias && input('bias', { 2: open ? addDimensions('C', 'T') : 'C', ...(open && { 1: 'T' }) })
+  const stream = tensors.hidden && input('hidden', rows)
   const site: AttentionSite = {
     graph,
     config: context.config,
@@ -155,7 +209,10 @@ async function runSite(
     },
     pastKey,
     pastValue,
-    ...(tensors.bias && { bias: input('bias', { 2: 'C' }) }),
+    ...(bias && { bias }),
+    get hidden() {
+      return stream!
+    },
     input: (name, dtype, shape) => graph.input(`${name}.0`, dtype, shape),
     output: (name, value) => {
       names.push(`${name}.0`)
@@ -184,5 +241,15 @@ function biasOf({ config, capacity, length }: PatternFeedContext): Float32Array 
   const bias = new Float32Array(config.kvHeads * capacity)
   for (let head = 0; head < config.kvHeads; head++)
     bias.fill(hidden, head * capacity + length(0, head), (head + 1) * capacity)
+  return bias
+}
+
+function chunkBiasOf({ config, capacity, tokens, length }: PatternFeedContext): Float32Array {
+  const width = capacity + tokens
+  const bias = new Float32Array(config.kvHeads * tokens * width)
+  for (let row = 0; row < config.kvHeads * tokens; row++) {
+    bias.fill(hidden, row * width + length(0, 0), row * width + capacity)
+    bias.fill(hidden, row * width + capacity + (row % tokens) + 1, (row + 1) * width)
+  }
   return bias
 }

@@ -26,6 +26,8 @@ export interface AttentionSite {
   readonly value: Value
   /** How the cache is given, where that is not float32 with the same C for all heads: never for patterns with a `build` of their own. */
   readonly past?: PastInputs
+  /** What the layer's projections read: the stream after the layer's norm, `[B, T, hiddenSize]`; in a step `[1, hiddenSize]`. */
+  readonly hidden: Value
   /** `[G, C, D]`; with B texts `[B, G, C, D]`. */
   readonly pastKey: Value
   /** Transposed, which is how it is read fastest: `[G, D, C]`; with B texts `[B, G, D, C]`. */

@@ -2,15 +2,13 @@
 import { checkInteger } from '@lc/model/check'
 import { addDimensions } from '../../graph/dimension.ts'
 import { Graph } from '../../graph/graph.ts'
-import { multiply } from '../../graph/ops/elementwise.ts'
-import { matMul } from '../../graph/ops/matmul.ts'
 import { concat } from '../../graph/ops/movement.ts'
 import type { Value } from '../../graph/value.ts'
 import type { AttentionMode } from './attention-mode.ts'
 import { type AttentionPattern, fullAttention } from './attention-pattern.ts'
 import type { AttentionSite } from './attention-site.ts'
 import type { DecoderConfig } from './decoder-config.ts'
-import { decoderLayer, norm, type RotaryInputs, type Stream } from './decoder-layer.ts'
+import { decoderLayer, type LayerContext, norm, plainStream, type RotaryInputs, type Stream } from './decoder-layer.ts'
 import { DecoderScope } from './decoder-scope.ts'
 import { embedTokens } from './embed-tokens.ts'
 import { headLogits } from './head-graph.ts'
@@ -76,8 +74,8 @@ export function buildDecoderGraph(config: DecoderConfig, options: DecoderGraphOp
   let stream: Stream = { sum: embedTokens(scope, ids, options.embedding ?? { kind: 'float32' }) }
   const rows: { keys: Value[]; values: Value[] } = { keys: [], values: [] }
   for (let layer = 0; layer < count; layer++) {
-    const attend = (query: Value, key: Value, value: Value): Value => {
-      const site = attentionSite(scope, form, { layer, mode, query, key, value, ...named, ...shared })
+    const attend: LayerContext['attend'] = (query, key, value, hidden) => {
+      const site = attentionSite(scope, form, { layer, mode, query, key, value, ...named, ...shared }, hidden)
       for (const [name, output] of Object.entries({ query, key, value })) site.output(name, output)
       rows.keys.push(key)
       rows.values.push(value)
@@ -124,9 +122,7 @@ function sharedInputs(
 /** After the final norm, turned back where the stream is rotated. */
 export function finalHidden(scope: DecoderScope, stream: Stream): Value {
   const name = 'model.norm.weight'
-  const { output } = norm(scope, stream, name)
-  if (!scope.rotated) return output
-  return multiply(matMul(output, scope.rotationBack()), scope.normWeight(name, scope.config.hiddenSize, false))
+  return plainStream(scope, norm(scope, stream, name).output, name)
 }
 
 interface SiteFields {
@@ -141,7 +137,7 @@ interface SiteFields {
   readonly bias?: Value
 }
 
-function attentionSite(scope: DecoderScope, form: PastForm, fields: SiteFields): AttentionSite {
+function attentionSite(scope: DecoderScope, form: PastForm, fields: SiteFields, hidden: () => Value): AttentionSite {
   const { graph, config } = scope
   const { layer, mode } = fields
   const { kvHeads } = config
@@ -153,6 +149,9 @@ function attentionSite(scope: DecoderScope, form: PastForm, fields: SiteFields):
     graph,
     config,
     past,
+    get hidden() {
+      return hidden()
+    },
     get pastKey() {
       return past.key()
     },

@@ -3,6 +3,7 @@ import { swiglu } from '../../graph/composite/swiglu.ts'
 import type { Shape } from '../../graph/dimension.ts'
 import { rotaryEmbedding } from '../../graph/ops/attention.ts'
 import { gelu, multiply } from '../../graph/ops/elementwise.ts'
+import { matMul } from '../../graph/ops/matmul.ts'
 import { reshape, split } from '../../graph/ops/movement.ts'
 import { simplifiedLayerNormalization } from '../../graph/ops/normalisation.ts'
 import type { Value } from '../../graph/value.ts'
@@ -27,8 +28,8 @@ export interface LayerContext {
   readonly layer: number
   readonly mode: AttentionMode
   readonly rotary: RotaryInputs | undefined
-  /** Computes attention from rotated queries and keys, and values. */
-  attend(query: Value, key: Value, value: Value): Value
+  /** Computes attention from rotated queries and keys, and values; `hidden` makes what they were projected from, where it is asked for. */
+  attend(query: Value, key: Value, value: Value, hidden: () => Value): Value
 }
 
 /** One layer. Gives the new stream, and the stream as the layer found it. */
@@ -55,6 +56,12 @@ export function norm(scope: DecoderScope, stream: Stream, name: string): { outpu
   return rmsNorm(stream.sum, scope.normWeight(name), options)
 }
 
+/** The output of a norm as the model means it: turned back and weighted where the stream is rotated. */
+export function plainStream(scope: DecoderScope, normed: Value, name: string): Value {
+  if (!scope.rotated) return normed
+  return multiply(matMul(normed, scope.rotationBack()), scope.normWeight(name, scope.config.hiddenSize, false))
+}
+
 function outerNorm(scope: DecoderScope, x: Value, name: string): Value {
   return simplifiedLayerNormalization(x, scope.normWeight(name), { epsilon: scope.config.normEpsilon })
 }
@@ -65,7 +72,9 @@ function attentionBlock(scope: DecoderScope, x: Value, context: LayerContext, pr
   const [rotatedQuery, rotatedKey] = positioned(scope, [query!, key!], context, prefix)
   const { kvHeads, headDim } = config
   const step = context.mode === 'step'
-  const mixed = context.attend(rotatedQuery!, rotatedKey!, step ? reshape(value!, [kvHeads, headDim, 1]) : value!)
+  const hidden = () => plainStream(scope, x, `${prefix}.input_layernorm.weight`)
+  const shaped = step ? reshape(value!, [kvHeads, headDim, 1]) : value!
+  const mixed = context.attend(rotatedQuery!, rotatedKey!, shaped, hidden)
   const [output] = linear(scope, mixed, {
     role: 'attention-output',
     columns: config.heads * headDim,
