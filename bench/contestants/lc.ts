@@ -77,7 +77,7 @@ await answerRequests({
     // the first token needs no step of the model: its logits came with the prompt
     const { ms, result } = await timed(() => session.decode({ maxTokens: steps + 1, temperature: 0 }))
     const detail = { slots: slots.mean, 'cache MB': bytes.allocated / 1e6 }
-    return { ms, steps: result.ids!.length - 1, detail }
+    return { ms, steps: result.ids!.length - 1, ids: Array.from(result.ids!), detail }
   },
   async compress({ files, query, budget, prefilter }: CompressRequest) {
     const passages = files.map((uri) => makePassage(readFileSync(uri, 'utf8'), { uri }))

@@ -14,6 +14,8 @@ const { version } = JSON.parse(
 )
 const threads = Number(process.env.LC_BENCH_THREADS ?? 2)
 const confidenceOnly = process.env.LC_BENCH_CONFIDENCE === '1'
+// it gives a map of the whole vocabulary for each token: those of 2,048 tokens at once are more than a process may hold
+const scoredAtOnce = 128
 let llama
 let model
 let context
@@ -37,12 +39,17 @@ await answerRequests({
   async score({ ids }) {
     await fresh()
     const metadata = confidenceOnly ? { confidence: true } : { probabilities: true }
-    const input = ids.map((id) => [id, { generateNext: metadata }])
     let sum = 0
     const { ms } = await timed(async () => {
-      const output = await sequence.controlledEvaluate(input)
-      if (!confidenceOnly)
-        for (let i = 0; i + 1 < ids.length; i++) sum -= Math.log(output[i].next.probabilities.get(ids[i + 1]))
+      for (let from = 0; from < ids.length; from += scoredAtOnce) {
+        const input = ids.slice(from, from + scoredAtOnce).map((id) => [id, { generateNext: metadata }])
+        const output = await sequence.controlledEvaluate(input)
+        if (confidenceOnly) continue
+        const targets = ids.slice(from + 1, from + 1 + output.length)
+        targets.forEach((id, at) => {
+          sum -= Math.log(output[at].next.probabilities.get(id))
+        })
+      }
     })
     return confidenceOnly ? { ms } : { ms, nll: sum / (ids.length - 1) }
   },

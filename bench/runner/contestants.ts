@@ -1,6 +1,7 @@
 import { existsSync } from 'node:fs'
 import { join } from 'node:path'
 import type { Contestant } from './contestant-process.ts'
+import { type ExportedWeights, exportedModel } from './exported-model.ts'
 import type { BenchOptions } from './suite.ts'
 
 const folder = join(import.meta.dirname, '..')
@@ -36,14 +37,14 @@ export function pyTorch(options: BenchOptions): Contestant {
   }
 }
 
-/** transformers.js on our own export of the model; `LC_BENCH_EXPORT` names the folder written by `lc export`. */
-export function transformersJs(dtype: 'fp32' | 'q8' | 'q4'): Contestant {
-  const exported = process.env.LC_BENCH_EXPORT
+/** transformers.js on our own export of the model, which is made once. */
+export async function transformersJs(weights: ExportedWeights, model: string): Promise<Contestant> {
+  const installed = existsSync(join(folder, 'peers', 'node_modules', '@huggingface', 'transformers'))
   return {
-    name: `transformers.js ${dtype}`,
+    name: `transformers.js ${weights}`,
     command: process.execPath,
     parameters: [join(folder, 'contestants', 'transformers-js.mjs')],
-    env: { LC_BENCH_DTYPE: dtype, ...(exported ? { LC_BENCH_EXPORT: exported } : {}) },
-    missing: exported ? undefined : 'LC_BENCH_EXPORT names no folder written by lc export',
+    env: { LC_BENCH_DTYPE: weights, LC_BENCH_EXPORT: installed ? await exportedModel(model, weights) : '' },
+    missing: installed ? undefined : 'npm install --prefix bench/peers',
   }
 }

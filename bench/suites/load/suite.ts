@@ -1,6 +1,6 @@
 import { benchModel, tokenIds } from '../../runner/bench-input.ts'
 import { ContestantProcess } from '../../runner/contestant-process.ts'
-import { lcContestant, nodeLlamaCpp, pyTorch } from '../../runner/contestants.ts'
+import { lcContestant, nodeLlamaCpp, pyTorch, transformersJs } from '../../runner/contestants.ts'
 import { summarise } from '../../runner/statistics.ts'
 import type { Row, Suite } from '../../runner/suite.ts'
 
@@ -17,6 +17,7 @@ export const suite: Suite = {
       lcContestant('lc fast, first time', { LC_BENCH_ACCURACY: 'fast', LC_BENCH_FIRST: '1' }),
       nodeLlamaCpp(),
       pyTorch(options),
+      await transformersJs('fp32', model),
     ]
     const rows: Row[] = []
     const absent: { contestant: string; reason: string }[] = []

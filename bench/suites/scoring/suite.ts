@@ -18,13 +18,11 @@ export const suite: Suite = {
       pyTorch(options),
       nodeLlamaCpp(),
       nodeLlamaCpp({ LC_BENCH_CONFIDENCE: '1' }),
-      transformersJs('fp32'),
+      await transformersJs('fp32', model),
     ]
     const tasks = sizes.map((size) => ({
       what: `${size} tokens`,
       request: { op: 'score' as const, ids: ids.slice(0, size + 1) },
-      // its map of the whole vocabulary per token outgrows the process at 2,048 tokens
-      only: ({ name }: { name: string }) => name !== 'node-llama-cpp' || size <= 512,
     }))
     const { measurements, absent, versions } = await interleave(contestants, model, tasks, options.repeat, say)
     const rows = throughputRows(measurements, (what) => Number.parseInt(what, 10), versions)
