@@ -7,6 +7,7 @@ export type {
   CachePolicy,
   CacheReport,
   CacheTrigger,
+  GaussianQueries,
   HeadReport,
   KeepReason,
   KeptSlots,

@@ -52,15 +52,8 @@ export {
   shareEvenly,
 } from './policy/scored-policy.ts'
 export { triggersOf, type WhenOptions } from './policy/when.ts'
-export {
-  expectedAttentionScores,
-  expectedLogits,
-  meanRotation,
-  type QueryStatistics,
-  queryStatistics,
-  rotateStatistics,
-} from './scorers/expected-attention.ts'
-export { curScores, type HeadRows, keyDifferenceScores, keyNormScores } from './scorers/key-scores.ts'
+export { expectedAttentionScores, meanRotation, rotateStatistics } from './scorers/expected-attention.ts'
+export { curScores, type HeadRows, keyDifferenceScores, keyNormScores, rowNorms } from './scorers/key-scores.ts'
 export { type LagOptions, lagScores } from './scorers/lag-scores.ts'
 export { checkPooling, type Pooling, poolScores } from './scorers/pool-scores.ts'
 export { topChunks } from './selectors/top-chunks.ts'

@@ -1,19 +1,17 @@
-/** @file Small programs without weights: attention probabilities of kept queries over cached keys, reduced before they are read. */
+/** @file Attention probabilities of kept queries over cached keys, reduced on the device in tiles of rows. */
 import type { CallOptions } from '@lc/model'
-import { Graph } from '../graph/graph.ts'
-import { add, divide, multiply, tanh } from '../graph/ops/elementwise.ts'
-import { fusedMatMul } from '../graph/ops/matmul.ts'
-import { reshape, transpose, unsqueeze } from '../graph/ops/movement.ts'
-import { reduceMax, reduceMean, reduceSum, softmax } from '../graph/ops/reduction.ts'
 import type { AttentionPattern } from '../models/decoder/attention-pattern.ts'
 import type { DecoderConfig } from '../models/decoder/decoder-config.ts'
 import type { Device } from '../runtime/device.ts'
 import type { Program } from '../runtime/program.ts'
+import type { HostTensor } from '../runtime/tensor.ts'
+import { type ReductionForm, type RowReduction, reductionGraph } from './attention-reduction.ts'
+import { gatherKeys } from './gather-keys.ts'
 import type { KvCache } from './kv-cache.ts'
 import { keyBlock } from './kv-layer.ts'
+import { type AscendingPositions, isAscending, type Range, sizeOf, slotsOfPositions } from './slot-ranges.ts'
 
-/** How rows of queries are reduced; `weighted` is linear, later rows more. */
-export type RowReduction = 'each' | 'mean' | 'max' | 'weighted'
+export type { RowReduction } from './attention-reduction.ts'
 
 /** Attention of some queries of one layer. */
 export interface ReduceRequest {
@@ -27,12 +25,28 @@ export interface ReduceRequest {
   /** Reduced here only where rows are not. */
   readonly heads: 'each' | 'mean' | 'max'
   /** Positions of the keys that attention is over. Defaults to all. */
-  readonly keys?: readonly { readonly from: number; readonly to: number }[]
+  readonly keys?: readonly Range[]
+  /** Biases of other layers with the same queries and slots: what one call made, the next takes. */
+  readonly biases?: Map<string, Float32Array>
 }
 
 const hidden = -1e30
-/** Probabilities that exist at once. */
-const tileElements = 1 << 23
+/** Probabilities that exist at once: they are read and written several times, and should stay near the processor. */
+const tileElements = 1 << 21
+/** Rows over a slot more take as long as copying the slot's keys. */
+const rowsOfCopy = 16
+
+/** Rows and the slots that they are computed over. */
+interface Tiles {
+  readonly keys: Float32Array
+  /** Slots of each head in `keys`. */
+  readonly width: number
+  /** Which slots these are, where they are not the first ones. */
+  readonly slots?: readonly Range[]
+  readonly alike: boolean
+  /** Bias of rows `[start, end)`. */
+  bias(start: number, end: number): Float32Array
+}
 
 /** Computes reduced attention; keeps its programs. */
 export class AttentionReducer {
@@ -50,25 +64,32 @@ export class AttentionReducer {
   /** `[H?, R?, C]`: `[H, C]` where rows are reduced; otherwise `[H, R, C]` or, with heads reduced, `[R, C]`. C is the capacity of the layer's roomiest head. */
   async reduce(request: ReduceRequest, options: CallOptions = {}): Promise<Float32Array> {
     const { heads } = this.#config
+    const { rows } = request
     const { capacity } = request.cache.layer(request.layer).layout
-    const width = heads * this.#config.headDim
-    const count = request.queries.length / width
-    const tile = Math.max(1, Math.min(count, Math.floor(tileElements / (heads * capacity))))
-    const each = request.rows === 'each'
-    const outer = each && request.heads !== 'each' ? 1 : heads
-    const result = new Float32Array(outer * (each ? count : 1) * capacity)
-    const keys = keyBlock(request.cache.layer(request.layer), request.cache.lengthsOf(request.layer))
-    for (let start = 0; start < count; start += tile) {
+    const count = request.queries.length / (heads * this.#config.headDim)
+    const tiles = this.#tilesOf(request, count)
+    const outer = rows === 'each' && request.heads !== 'each' ? 1 : heads
+    const result = new Float32Array(outer * (rows === 'each' ? count : 1) * capacity)
+    if (tiles.width === 0) return result
+    const size = Math.max(1, Math.min(count, Math.floor(tileElements / (heads * tiles.width))))
+    for (let start = 0; start < count; start += size) {
       options.signal?.throwIfAborted()
-      const end = Math.min(count, start + tile)
-      const part = await this.#run({ ...request, block: keys }, start, end, count, options)
-      if (each)
-        for (let head = 0; head < outer; head++) {
-          const rows = part.subarray(head * (end - start) * capacity, (head + 1) * (end - start) * capacity)
-          result.set(rows, (head * count + start) * capacity)
+      const end = Math.min(count, start + size)
+      const part = await this.#run(request, tiles, { start, end, count }, options)
+      if (rows === 'each') {
+        for (let row = 0; row < outer * (end - start); row++) {
+          const head = Math.floor(row / (end - start))
+          const to = (head * count + start + (row % (end - start))) * capacity
+          placeRow(result.subarray(to, to + capacity), part.subarray(row * tiles.width), tiles, copyInto)
         }
-      else combine(result, part, request.rows === 'max')
+        continue
+      }
+      for (let head = 0; head < heads; head++) {
+        const target = result.subarray(head * capacity, (head + 1) * capacity)
+        placeRow(target, part.subarray(head * tiles.width), tiles, rows === 'max' ? takeLargest : addTo)
+      }
     }
+    if (rows === 'mean') for (let index = 0; index < result.length; index++) result[index]! /= count
     return result
   }
 
@@ -77,55 +98,76 @@ export class AttentionReducer {
     this.#programs.clear()
   }
 
+  /** Where all heads see the same ranges of slots, only these are computed. */
+  #tilesOf(request: ReduceRequest, count: number): Tiles {
+    const { cache, layer, position, keys = everything } = request
+    const kvLayer = cache.layer(layer)
+    const head = { positions: cache.positionsOf(layer, 0), length: cache.lengthOf(layer, 0) }
+    if (!cache.uniform || this.#attention.visible || !isAscending(head)) {
+      const block = keyBlock(kvLayer, cache.lengthsOf(layer))
+      const { capacity } = kvLayer.layout
+      return { keys: block, width: capacity, alike: false, bias: (start, end) => this.#biasByHead(request, start, end) }
+    }
+    const window = this.#config.layers[layer]!.window ?? Number.POSITIVE_INFINITY
+    const seen = keys.map(({ from, to }) => ({
+      from: Math.max(from, position - window + 1),
+      to: Math.min(to, position + count),
+    }))
+    const slots = slotsOfPositions(head, seen)
+    const size = sizeOf(slots)
+    const first = slots.length === 1 && slots[0]!.from === 0
+    const { layout, format } = kvLayer
+    const whole =
+      first && format === 'float32' && layout.rectangular && (layout.capacity - size) * count < rowsOfCopy * size
+    const width = whole ? layout.capacity : size
+    return {
+      keys: whole ? keyBlock(kvLayer, cache.lengthsOf(layer)) : gatherKeys(kvLayer, slots),
+      width,
+      slots,
+      alike: true,
+      bias: (start, end) => {
+        const name = `${window} ${width} ${start} ${end}`
+        const known = request.biases?.get(name)
+        if (known) return known
+        const queries = { first: position + start, count: end - start }
+        const made = biasOfRanges({ head, slots, width, window, keys, queries })
+        request.biases?.set(name, made)
+        return made
+      },
+    }
+  }
+
   async #run(
-    request: ReduceRequest & { readonly block: Float32Array },
-    start: number,
-    end: number,
-    count: number,
+    { queries, rows, heads }: ReduceRequest,
+    tiles: Tiles,
+    { start, end, count }: { readonly start: number; readonly end: number; readonly count: number },
     { signal }: CallOptions,
   ): Promise<Float32Array> {
-    const { kvHeads, headDim, heads } = this.#config
-    const width = heads * headDim
-    const { cache, layer, rows, block } = request
-    const { capacity } = cache.layer(layer).layout
-    const program = await this.#program(rows, request.heads)
+    const { kvHeads, headDim } = this.#config
+    const row = this.#config.heads * headDim
+    const size = end - start
+    const { keys, width, alike } = tiles
+    const program = await this.#program({ rows, heads, alike })
     const feeds = {
-      queries: {
-        dtype: 'float32',
-        shape: [end - start, width],
-        data: request.queries.subarray(start * width, end * width),
-      },
-      keys: { dtype: 'float32', shape: [kvHeads, capacity, headDim], data: block },
-      bias: {
-        dtype: 'float32',
-        shape: [kvHeads, end - start, capacity],
-        data: this.#bias(request, start, end),
-      },
-      ...(rows === 'mean' || rows === 'weighted'
-        ? {
-            weights: { dtype: 'float32', shape: [end - start, 1], data: rowWeights(rows, start, end, count) } as const,
-          }
-        : {}),
-    } as const
+      queries: float32([size, row], queries.subarray(start * row, end * row)),
+      keys: float32([kvHeads, width, headDim], keys),
+      bias: float32(alike ? [size, width] : [kvHeads, size, width], tiles.bias(start, end)),
+      ...(rows === 'weighted' && { weights: float32([size, 1], linearWeights(start, end, count)) }),
+    }
     const outputs = await program.run(feeds, ['attention'], signal ? { signal } : {})
     return outputs.attention!.data as Float32Array
   }
 
-  #sees({ layer, keys }: { layer: number; keys: ReduceRequest['keys'] | undefined }, window: number) {
-    const visible = this.#attention.visible?.bind(this.#attention)
-    return (query: number, key: number): boolean =>
-      key <= query &&
-      query - key < window &&
-      (!keys || keys.some(({ from, to }) => key >= from && key < to)) &&
-      (!visible || visible(query, key, layer))
-  }
-
-  #bias({ cache, layer, position, keys }: ReduceRequest, start: number, end: number): Float32Array {
+  #biasByHead({ cache, layer, position, keys = everything }: ReduceRequest, start: number, end: number): Float32Array {
     const { kvHeads, layers } = this.#config
     const { capacity } = cache.layer(layer).layout
     const window = layers[layer]!.window ?? Number.POSITIVE_INFINITY
-    const { visible } = this.#attention
-    const sees = this.#sees({ layer, keys }, window)
+    const visible = this.#attention.visible?.bind(this.#attention)
+    const sees = (query: number, key: number): boolean =>
+      key <= query &&
+      query - key < window &&
+      keys.some(({ from, to }) => key >= from && key < to) &&
+      (!visible || visible(query, key, layer))
     const data = new Float32Array(kvHeads * (end - start) * capacity).fill(hidden)
     const size = (end - start) * capacity
     for (let head = 0; head < kvHeads; head++) {
@@ -133,21 +175,19 @@ export class AttentionReducer {
         data.copyWithin(head * size, 0, size)
         continue
       }
-      const positions = cache.positionsOf(layer, head)
-      const length = cache.lengthOf(layer, head)
+      const slots = { positions: cache.positionsOf(layer, head), length: cache.lengthOf(layer, head) }
       const own = cache.biasOf(layer, head)
       const rows = data.subarray(head * size, (head + 1) * size)
       const queries = { first: position + start, count: end - start }
-      if (!own && !visible && isAscending(positions, length))
-        fillRanges(rows, { positions, length, window, keys: keys ?? everything, ...queries })
-      else fillEach(rows, { positions, length, own, sees, ...queries })
+      if (!own && !visible && isAscending(slots)) fillRanges(rows, { head: slots, window, keys, queries })
+      else fillEach(rows, { ...slots, own, sees, queries })
     }
     return data
   }
 
-  #program(rows: RowReduction, heads: ReduceRequest['heads']): Promise<Program> {
-    const key = `${rows === 'weighted' ? 'mean' : rows} ${heads}`
-    const known = this.#programs.get(key) ?? this.#device.compile(reduceGraph(this.#config, rows, heads))
+  #program(form: ReductionForm): Promise<Program> {
+    const key = `${form.rows} ${form.heads} ${form.alike}`
+    const known = this.#programs.get(key) ?? this.#device.compile(reductionGraph(this.#config, form))
     this.#programs.set(key, known)
     known.catch(() => this.#programs.delete(key))
     return known
@@ -167,110 +207,107 @@ export function reduceHeads(values: Float32Array, heads: number, how: 'each' | '
   return result
 }
 
-/** Queries that follow each other, and the slots of a head. */
-interface RowsOfHead {
-  readonly first: number
-  readonly count: number
-  readonly positions: Int32Array
-  readonly length: number
-}
-
 const everything = [{ from: 0, to: Number.POSITIVE_INFINITY }]
 
-/** Each query sees ranges of the slots, filled at once: for long texts this is most of the work. */
-function fillRanges(
-  rows: Float32Array,
-  {
-    first,
-    count,
-    positions,
-    length,
-    window,
-    keys,
-  }: RowsOfHead & {
-    window: number
-    keys: NonNullable<ReduceRequest['keys']>
-  },
-): void {
-  const width = rows.length / count
-  for (let row = 0; row < count; row++)
-    for (const range of keys) {
-      const from = countBelow(positions, length, Math.max(range.from, first + row - window + 1))
-      const to = countBelow(positions, length, Math.min(range.to, first + row + 1))
-      if (to > from) rows.fill(0, row * width + from, row * width + to)
+/** Queries that follow each other, and what they may see of a head. */
+interface RowsOfHead {
+  readonly head: AscendingPositions
+  readonly window: number
+  readonly keys: readonly Range[]
+  readonly queries: { readonly first: number; readonly count: number }
+}
+
+/** The bias `[R, width]` over chosen slots: each row sees ranges of them, filled at once. */
+function biasOfRanges({
+  slots,
+  width,
+  ...rows
+}: RowsOfHead & { slots: readonly Range[]; width: number }): Float32Array {
+  const data = new Float32Array(rows.queries.count * width)
+  for (let row = 0; row < rows.queries.count; row++) {
+    const own = data.subarray(row * width, (row + 1) * width)
+    let column = 0
+    const seen = seenBy(rows, row)
+    for (const { from, to } of slots) {
+      own.fill(hidden, column, column + to - from)
+      for (const range of seen) {
+        const [start, end] = [Math.max(range.from, from), Math.min(range.to, to)]
+        if (start < end) own.fill(0, column + start - from, column + end - from)
+      }
+      column += to - from
     }
+    own.fill(hidden, column)
+  }
+  return data
+}
+
+function fillRanges(data: Float32Array, rows: RowsOfHead): void {
+  const width = data.length / rows.queries.count
+  for (let row = 0; row < rows.queries.count; row++)
+    for (const { from, to } of seenBy(rows, row)) data.fill(0, row * width + from, row * width + to)
+}
+
+/** The slots that a row sees. */
+function seenBy({ head, window, keys, queries }: RowsOfHead, row: number): Range[] {
+  const query = queries.first + row
+  return slotsOfPositions(
+    head,
+    keys.map(({ from, to }) => ({ from: Math.max(from, query - window + 1), to: Math.min(to, query + 1) })),
+  )
 }
 
 function fillEach(
-  rows: Float32Array,
+  data: Float32Array,
   {
-    first,
-    count,
     positions,
     length,
     own,
     sees,
-  }: RowsOfHead & {
+    queries,
+  }: AscendingPositions & {
     own: Float32Array | undefined
     sees: (query: number, key: number) => boolean
+    queries: RowsOfHead['queries']
   },
 ): void {
-  const width = rows.length / count
-  for (let row = 0; row < count; row++)
+  const width = data.length / queries.count
+  for (let row = 0; row < queries.count; row++)
     for (let slot = 0; slot < length; slot++)
-      if (sees(first + row, positions[slot]!)) rows[row * width + slot] = own ? Math.max(own[slot]!, hidden) : 0
+      if (sees(queries.first + row, positions[slot]!)) data[row * width + slot] = own ? Math.max(own[slot]!, hidden) : 0
 }
 
-function isAscending(positions: Int32Array, length: number): boolean {
-  for (let slot = 1; slot < length; slot++) if (positions[slot]! <= positions[slot - 1]!) return false
-  return true
-}
-
-/** How many ascending positions are below a bound. */
-function countBelow(positions: Int32Array, length: number, bound: number): number {
-  let [low, high] = [0, length]
-  while (low < high) {
-    const middle = (low + high) >> 1
-    if (positions[middle]! < bound) low = middle + 1
-    else high = middle
+/** Puts numbers of computed slots where these slots lie. */
+function placeRow(
+  target: Float32Array,
+  part: Float32Array,
+  { slots, width }: Tiles,
+  put: (target: Float32Array, part: Float32Array, at: number, from: number, count: number) => void,
+): void {
+  let from = 0
+  for (const range of slots ?? [{ from: 0, to: width }]) {
+    put(target, part, range.from, from, range.to - range.from)
+    from += range.to - range.from
   }
-  return low
 }
 
-function combine(sum: Float32Array, part: Float32Array, max: boolean): void {
-  for (let index = 0; index < sum.length; index++)
-    sum[index] = max ? Math.max(sum[index]!, part[index]!) : sum[index]! + part[index]!
+function copyInto(target: Float32Array, part: Float32Array, at: number, from: number, count: number): void {
+  target.set(part.subarray(from, from + count), at)
 }
 
-function rowWeights(rows: RowReduction, start: number, end: number, count: number): Float32Array {
-  const total = rows === 'mean' ? count : (count * (count + 1)) / 2
-  return Float32Array.from({ length: end - start }, (_, row) => (rows === 'mean' ? 1 : start + row + 1) / total)
+function addTo(target: Float32Array, part: Float32Array, at: number, from: number, count: number): void {
+  for (let index = 0; index < count; index++) target[at + index]! += part[from + index]!
 }
 
-function reduceGraph(config: DecoderConfig, rows: RowReduction, heads: ReduceRequest['heads']): Graph {
-  const { kvHeads, headDim } = config
-  const group = config.heads / kvHeads
-  const graph = new Graph('attention reduction')
-  const queries = graph.input('queries', 'float32', ['R', config.heads * headDim])
-  const keys = graph.input('keys', 'float32', [kvHeads, 'C', headDim])
-  const bias = graph.input('bias', 'float32', [kvHeads, 'R', 'C'])
-  const byHead = transpose(reshape(queries, ['R', kvHeads, group, headDim]), [1, 2, 0, 3])
-  let scores = fusedMatMul(byHead, unsqueeze(keys, [1]), { transposeB: true, alpha: config.queryScale })
-  const cap = config.attentionSoftcap
-  if (cap) scores = multiply(tanh(divide(scores, cap)), cap)
-  const probabilities = softmax(add(scores, unsqueeze(bias, [1])))
-  if (rows === 'each') {
-    const [axes, keepDims] = [[0, 1], false]
-    if (heads === 'mean') graph.output('attention', reduceMean(probabilities, { axes, keepDims }))
-    else if (heads === 'max') graph.output('attention', reduceMax(probabilities, { axes, keepDims }))
-    else graph.output('attention', probabilities)
-    return graph
-  }
-  const options = { axes: [2], keepDims: false }
-  if (rows === 'max') graph.output('attention', reduceMax(probabilities, options))
-  else {
-    const weights = graph.input('weights', 'float32', ['R', 1])
-    graph.output('attention', reduceSum(multiply(probabilities, weights), options))
-  }
-  return graph
+function takeLargest(target: Float32Array, part: Float32Array, at: number, from: number, count: number): void {
+  for (let index = 0; index < count; index++)
+    if (part[from + index]! > target[at + index]!) target[at + index] = part[from + index]!
+}
+
+function linearWeights(start: number, end: number, count: number): Float32Array {
+  const total = (count * (count + 1)) / 2
+  return Float32Array.from({ length: end - start }, (_, row) => (start + row + 1) / total)
+}
+
+function float32(shape: readonly number[], data: Float32Array): HostTensor {
+  return { dtype: 'float32', shape, data }
 }

@@ -62,6 +62,14 @@ export interface QueryStatisticsOfHead {
   readonly covariance?: Float64Array
 }
 
+/** Queries of one head as they are expected, after the rotation. */
+export interface GaussianQueries {
+  /** [D] */
+  readonly mean: Float64Array
+  /** [D, D] */
+  readonly covariance: Float64Array
+}
+
 /** What was asked for. Every method throws `PolicyPlanError` for what the policy did not request. */
 export interface Observations {
   /**
@@ -164,6 +172,11 @@ export interface CacheEvent {
    * Runs tokens against the cache as it is and drops what they would add; gives the observations asked for, over these tokens' queries.
    */
   forward(ids: ArrayLike<number>, requests: readonly ObservationRequest[]): Promise<Observations>
+  /**
+   * The logarithm of the mean exponential of each slot's score under queries with a mean m and a covariance S, s being the model's
+   * factor on scores: `s k.m + s^2 k.S.k / 2`. One array per query head, as long as its key/value head has slots.
+   */
+  expectedLogits(layer: number, queries: readonly GaussianQueries[]): Promise<readonly Float32Array[]>
   readonly signal: AbortSignal | undefined
 }
 

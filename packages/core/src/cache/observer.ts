@@ -1,9 +1,11 @@
 /** @file Gathers what a policy asked to see: keeps the last queries, accumulates attention, computes reductions when the policy acts. */
 import type { CallOptions } from '@lc/model'
 import { PolicyPlanError } from '../errors/policy-plan-error.ts'
-import type { AttentionReducer } from './attention-reducer.ts'
+import type { RopeTables } from '../models/rope/rope-tables.ts'
+import type { AttentionReducer, ReduceRequest } from './attention-reducer.ts'
 import type { ObservationRequest, Observations } from './cache-policy.ts'
 import type { DecoderRunner, RunOutputs } from './decoder-runner.ts'
+import type { GaussianQueryPrograms } from './gaussian-queries.ts'
 import { groupHeads, type HeadGrouping } from './group-heads.ts'
 import type { KvCache } from './kv-cache.ts'
 import { CollectedObservations } from './observations.ts'
@@ -13,13 +15,25 @@ import type { ArrayToSave, SavedArray } from './sealed-arrays.ts'
 
 type Columns = Extract<ObservationRequest, { kind: 'attention-columns' }>
 
+/** Rotated queries of tokens that follow each other, `[R, H*D]` by layer. */
+interface QueryRows {
+  readonly queries: readonly Float32Array[]
+  readonly cache: KvCache
+  readonly position: number
+  readonly count: number
+}
+
+/** Generated tokens whose queries are taken in at once, where nothing looks at it before. */
+const tokensTogether = 32
+
 /** What observing works with. */
 export interface ObserverFields {
   readonly policy: string
   readonly requests: readonly ObservationRequest[]
   readonly runner: DecoderRunner
   readonly reducer: AttentionReducer
-  readonly plannedLength: number
+  readonly gaussianQueries: GaussianQueryPrograms
+  readonly ropes: RopeTables
 }
 
 /** What a saved session tells of what it observed; the rest are arrays. */
@@ -37,6 +51,8 @@ export class Observer {
   readonly #hidden: RowWindow
   readonly #statistics: QueryStatistics | undefined
   #queryCount = 0
+  /** Queries of single tokens that are not accumulated yet. */
+  readonly #later: RowWindow
 
   constructor(fields: ObserverFields, origin?: Observer) {
     this.#fields = fields
@@ -49,12 +65,11 @@ export class Observer {
       origin?.queryWindow,
     )
     this.#hidden = new RowWindow(layers, window(['hidden']), origin?.hiddenWindow)
+    this.#later = new RowWindow(layers, this.accumulates ? tokensTogether : 0, origin?.laterWindow)
     this.#queryCount = origin?.queryCount ?? 0
     const wanted = fields.requests.find((request) => request.kind === 'query-statistics')
-    const { config } = fields.runner
-    this.#statistics =
-      origin?.statistics?.copy() ??
-      (wanted && new QueryStatistics(config, { ...wanted, plannedLength: fields.plannedLength }))
+    const about = { config: fields.runner.config, tables: fields.ropes, programs: fields.gaussianQueries }
+    this.#statistics = origin?.statistics?.copy() ?? (wanted && new QueryStatistics({ ...about, ...wanted }))
   }
 
   get queryWindow(): RowWindow {
@@ -63,6 +78,10 @@ export class Observer {
 
   get hiddenWindow(): RowWindow {
     return this.#hidden
+  }
+
+  get laterWindow(): RowWindow {
+    return this.#later
   }
 
   get statistics(): QueryStatistics | undefined {
@@ -75,9 +94,12 @@ export class Observer {
 
   /** Whether it adds up over all queries, so that tokens cannot be taken back from what it knows. */
   get accumulates(): boolean {
-    return this.#fields.requests.some(
-      (request) =>
-        request.kind === 'query-statistics' || (request.kind === 'attention-columns' && request.queries === 'all'),
+    return this.#accumulating.length > 0 || this.#fields.requests.some(({ kind }) => kind === 'query-statistics')
+  }
+
+  get #accumulating(): readonly Columns[] {
+    return this.#fields.requests.filter(
+      (request): request is Columns => request.kind === 'attention-columns' && request.queries === 'all',
     )
   }
 
@@ -101,43 +123,69 @@ export class Observer {
     this.#queryCount = facts.queryCount
   }
 
-  /** Outputs that a run must fetch. */
-  get fetches(): readonly string[] {
-    const { requests, runner } = this.#fields
-    const hidden = requests.some((request) => request.kind === 'hidden')
-    const queries = requests.some((request) => request.kind !== 'hidden')
+  /**
+   * Outputs that a run must fetch.
+   *
+   * @param following tokens that come after the run's before anything is looked at: rows that they will push out are not fetched
+   */
+  fetches(following = 0): readonly string[] {
+    const { runner } = this.#fields
+    const hidden = this.#hidden.most > following
+    const queries = this.#queries.most > following || this.accumulates
     return runner.config.layers.flatMap((_, layer) => [
       ...(queries ? [`query.${layer}`] : []),
       ...(hidden ? [`stream.${layer}`] : []),
     ])
   }
 
-  /** Takes in a run whose new tokens are in the cache already. */
-  async afterRun(outputs: RunOutputs, cache: KvCache, count: number, options: CallOptions): Promise<void> {
+  /** Takes in a run whose new tokens are in the cache already; `following` as its fetches were asked for. */
+  async afterRun(
+    outputs: RunOutputs,
+    cache: KvCache,
+    { count, following = 0 }: { readonly count: number; readonly following?: number },
+    options: CallOptions,
+  ): Promise<void> {
     const { requests, runner, policy } = this.#fields
     if (requests.length === 0) return
     const start = cache.nextPosition - count
+    const names = this.fetches(following)
     const rows = (name: string): Float32Array[] =>
       runner.config.layers.map((_, layer) => {
         const output = outputs[`${name}.${layer}`]
         if (output) return output.data as Float32Array
         throw new PolicyPlanError({ policy, missing: `${name} of each layer (load the model or session as exact)` })
       })
-    if (requests.some((request) => request.kind === 'hidden')) this.#hidden.push(rows('stream'), start, count)
-    if (!requests.some((request) => request.kind !== 'hidden')) return
+    if (names.includes('stream.0')) this.#hidden.push(rows('stream'), start, count)
+    this.#queryCount += count
+    if (!names.includes('query.0')) return
     const queries = rows('query')
     this.#queries.push(queries, start, count)
-    this.#queryCount += count
-    if (this.#statistics) for (const [layer, each] of queries.entries()) this.#statistics.add(layer, each, start)
-    for (const request of requests)
-      if (request.kind === 'attention-columns' && request.queries === 'all')
-        await this.#accumulate(request, queries, cache, start, options)
+    if (!this.accumulates) return
+    if (count > 1) {
+      await this.settle(cache, options)
+      await this.#accumulate({ queries, cache, position: start, count }, options)
+    } else {
+      this.#later.push(queries, start, 1)
+      if (this.#later.count === tokensTogether) await this.settle(cache, options)
+    }
+  }
+
+  /** Accumulates what waits; before the cache is changed. */
+  async settle(cache: KvCache, options: CallOptions): Promise<void> {
+    const { positions } = this.#later
+    if (positions.length === 0) return
+    const queries = this.#fields.runner.config.layers.map((_, layer) =>
+      this.#later.last(layer, positions.length).slice(),
+    )
+    this.#later.truncate(0)
+    await this.#accumulate({ queries, cache, position: positions[0]!, count: positions.length }, options)
   }
 
   /** Everything that was asked for, as of now. */
   async collect(cache: KvCache, options: CallOptions): Promise<Observations> {
     const { requests, policy, runner } = this.#fields
     const result = new CollectedObservations(policy)
+    await this.settle(cache, options)
     for (const request of requests) {
       options.signal?.throwIfAborted()
       if (request.kind === 'attention-columns') await this.#collectColumns(request, cache, result, options)
@@ -159,38 +207,35 @@ export class Observer {
   truncate(position: number): void {
     this.#queries.truncate(position)
     this.#hidden.truncate(position)
+    this.#later.truncate(position)
   }
 
-  async #accumulate(
+  async #accumulate(rows: QueryRows, options: CallOptions): Promise<void> {
+    await this.#statistics?.add(rows.queries, rows.position, options)
+    for (const request of this.#accumulating) {
+      const biases = new Map<string, Float32Array>()
+      for (const layer of rows.queries.keys()) await this.#addColumns(request, layer, { ...rows, biases }, options)
+    }
+  }
+
+  async #addColumns(
     request: Columns,
-    queries: readonly Float32Array[],
-    cache: KvCache,
-    position: number,
+    layer: number,
+    { queries, cache, position, count, biases }: QueryRows & Pick<ReduceRequest, 'biases'>,
     options: CallOptions,
   ): Promise<void> {
     const { kvHeads } = cache.shape
-    const count = cache.nextPosition - position
     const max = request.rows === 'max'
-    for (const [layer, each] of queries.entries()) {
-      const columns = await this.#reduce(request, layer, each, cache, position, options)
-      for (const [index, column] of columns.entries()) {
-        const head = columns.length === kvHeads ? index : Math.floor(index / (columns.length / kvHeads))
-        const sum = cache.channel(channelOf(request, index), layer, head)
-        const length = cache.lengthOf(layer, head)
-        for (let slot = 0; slot < length; slot++)
-          sum[slot] = max ? Math.max(sum[slot]!, column[slot]!) : sum[slot]! + column[slot]! * count
-      }
-      if (request.rows === 'mean-over-visible') this.#countVisible(request, layer, cache, position)
+    const seen = { layer, queries: queries[layer]!, cache, position, ...(biases && { biases }) }
+    const columns = await this.#reduce(request, seen, options)
+    for (const [index, column] of columns.entries()) {
+      const head = columns.length === kvHeads ? index : Math.floor(index / (columns.length / kvHeads))
+      const sum = cache.channel(channelOf(request, index), layer, head)
+      const length = cache.lengthOf(layer, head)
+      for (let slot = 0; slot < length; slot++)
+        sum[slot] = max ? Math.max(sum[slot]!, column[slot]!) : sum[slot]! + column[slot]! * count
     }
-  }
-
-  #countVisible(request: Columns, layer: number, cache: KvCache, position: number): void {
-    for (let head = 0; head < cache.shape.kvHeads; head++) {
-      const seen = cache.channel(seenChannel(request), layer, head)
-      const positions = cache.positionsOf(layer, head)
-      for (let slot = 0; slot < cache.lengthOf(layer, head); slot++)
-        seen[slot] = seen[slot]! + cache.nextPosition - Math.max(position, positions[slot]!)
-    }
+    if (request.rows === 'mean-over-visible') countVisible(request, layer, { cache, position, count })
   }
 
   async #collectColumns(
@@ -199,13 +244,14 @@ export class Observer {
     result: CollectedObservations,
     options: CallOptions,
   ): Promise<void> {
+    const biases = new Map<string, Float32Array>()
     for (const layer of this.#fields.runner.config.layers.keys())
       result.setColumns(
         request.id,
         layer,
         request.queries === 'all'
           ? this.#accumulated(request, layer, cache)
-          : await this.#windowColumns(request, layer, cache, request.queries.last, options),
+          : await this.#windowColumns({ ...request, queries: request.queries }, layer, { cache, biases }, options),
       )
   }
 
@@ -223,17 +269,18 @@ export class Observer {
   }
 
   async #windowColumns(
-    request: Columns,
+    request: Columns & { readonly queries: { readonly last: number } },
     layer: number,
-    cache: KvCache,
-    last: number,
+    { cache, biases }: Pick<ReduceRequest, 'cache' | 'biases'>,
     options: CallOptions,
   ): Promise<readonly Float32Array[]> {
+    const { last } = request.queries
     const queries = this.#queries.last(layer, last)
     const positions = this.#queries.positions.slice(-last)
     if (positions.length === 0)
       throw new PolicyPlanError({ policy: this.#fields.policy, missing: 'queries to observe' })
-    const columns = await this.#reduce(request, layer, queries, cache, positions[0]!, options)
+    const seen = { layer, queries, cache, position: positions[0]!, ...(biases && { biases }) }
+    const columns = await this.#reduce(request, seen, options)
     if (request.rows === 'sum') return columns.map((column) => column.map((value) => value * positions.length))
     if (request.rows !== 'mean-over-visible') return columns
     const { kvHeads } = cache.shape
@@ -268,15 +315,12 @@ export class Observer {
   /** Mean (or largest) attention over the queries, by the heads asked for. */
   async #reduce(
     request: Columns,
-    layer: number,
-    queries: Float32Array,
-    cache: KvCache,
-    position: number,
+    seen: Omit<ReduceRequest, 'rows' | 'heads' | 'keys'>,
     options: CallOptions,
   ): Promise<readonly Float32Array[]> {
     const rows = request.rows === 'max' ? 'max' : 'mean'
     const { keys } = request
-    const reduction = { layer, queries, cache, position, rows, heads: 'each', ...(keys && { keys }) } as const
+    const reduction = { ...seen, rows, heads: 'each', ...(keys && { keys }) } as const
     const all = await this.#fields.reducer.reduce(reduction, options)
     const { heads, kvHeads } = this.#fields.runner.config
     return groupHeads(all, { heads, kvHeads }, request.heads as HeadGrouping)
@@ -296,4 +340,14 @@ function channelOf(request: Columns, index: number): string {
 
 function seenChannel(request: Columns): string {
   return `seen.${request.id}`
+}
+
+/** Adds the queries of a run to those that could see each slot. */
+function countVisible(request: Columns, layer: number, { cache, position, count }: Omit<QueryRows, 'queries'>): void {
+  for (let head = 0; head < cache.shape.kvHeads; head++) {
+    const seen = cache.channel(seenChannel(request), layer, head)
+    const positions = cache.positionsOf(layer, head)
+    for (let slot = 0; slot < cache.lengthOf(layer, head); slot++)
+      seen[slot] = seen[slot]! + Math.max(0, position + count - Math.max(position, positions[slot]!))
+  }
 }

@@ -1,10 +1,10 @@
+import type { CallOptions } from '@lc/model'
 import type { DecoderConfig } from '../models/decoder/decoder-config.ts'
-import { ropeFrequencies } from '../models/rope/rope-frequencies.ts'
+import type { RopeTable } from '../models/rope/rope-table.ts'
+import type { RopeTables } from '../models/rope/rope-tables.ts'
 import type { QueryStatisticsOfHead } from './cache-policy.ts'
+import type { BackTurns, GaussianQueryPrograms, QueryMoments } from './gaussian-queries.ts'
 import { type ArrayToSave, cacheProblem, type SavedArray, savedArray } from './sealed-arrays.ts'
-
-/** Tokens that are added in one go; see `addTo`. */
-const together = 4
 
 interface Sums {
   count: number
@@ -12,34 +12,44 @@ interface Sums {
   readonly products: Float64Array | undefined
 }
 
+/** What statistics work with. */
+export interface QueryStatisticsFields {
+  readonly config: DecoderConfig
+  /** The rotations that queries have been through. */
+  readonly tables: RopeTables
+  readonly programs: GaussianQueryPrograms
+  /** First tokens whose queries are not counted. */
+  readonly skip: number
+  readonly covariance: boolean
+}
+
 /** Mean and covariance of queries before the rotation, gathered run by run. */
 export class QueryStatistics {
   readonly #config: DecoderConfig
-  readonly #plannedLength: number
+  readonly #tables: RopeTables
+  readonly #programs: GaussianQueryPrograms
   readonly #skip: number
   readonly #sums: Sums[][]
 
-  constructor(
-    config: DecoderConfig,
-    options: { readonly plannedLength: number; readonly skip: number; readonly covariance: boolean },
-  ) {
-    this.#config = config
-    this.#plannedLength = options.plannedLength
-    this.#skip = options.skip
-    const { headDim, heads, layers } = config
+  constructor(fields: QueryStatisticsFields) {
+    this.#config = fields.config
+    this.#tables = fields.tables
+    this.#programs = fields.programs
+    this.#skip = fields.skip
+    const { headDim, heads, layers } = fields.config
     this.#sums = layers.map(() =>
       Array.from({ length: heads }, () => ({
         count: 0,
         sum: new Float64Array(headDim),
-        products: options.covariance ? new Float64Array(headDim * headDim) : undefined,
+        products: fields.covariance ? new Float64Array(headDim * headDim) : undefined,
       })),
     )
   }
 
   /** What was gathered so far, to go on from independently. */
   copy(): QueryStatistics {
-    const [skip, plannedLength] = [this.#skip, this.#plannedLength]
-    const copy = new QueryStatistics(this.#config, { plannedLength, skip, covariance: false })
+    const fields = { config: this.#config, tables: this.#tables, programs: this.#programs, skip: this.#skip }
+    const copy = new QueryStatistics({ ...fields, covariance: false })
     for (const [layer, heads] of this.#sums.entries())
       copy.#sums[layer] = heads.map(({ count, sum, products }) => ({
         count,
@@ -75,34 +85,34 @@ export class QueryStatistics {
     }
   }
 
-  /** Adds rotated queries `[T, H*D]` of a layer whose first has a position. */
-  add(layer: number, queries: Float32Array, start: number): void {
-    const { heads, headDim, layers, ropes } = this.#config
-    const rope = layers[layer]!.rope
-    const frequencies = rope === undefined ? undefined : ropeFrequencies(ropes[rope]!, this.#plannedLength)
-    const factor = frequencies?.attentionFactor ?? 1
+  /** Adds rotated queries `[T, H*D]` of all layers; the first token has a position. */
+  async add(queries: readonly Float32Array[], start: number, options: CallOptions): Promise<void> {
+    const { heads, headDim } = this.#config
     const width = heads * headDim
-    const count = queries.length / width
-    const rows = new Float64Array(together * headDim)
-    for (let first = Math.max(0, this.#skip - start); first < count; first += together) {
-      const tokens = Math.min(together, count - first)
-      // all heads of a token turn alike
-      const turns = Array.from({ length: tokens }, (_, token) => {
-        const position = start + first + token
-        const cos = frequencies?.inverse.map((frequency) => Math.cos(position * frequency) / factor)
-        const sin = frequencies?.inverse.map((frequency) => Math.sin(position * frequency) / factor)
-        return { cos, sin }
-      })
-      for (let head = 0; head < heads; head++) {
-        // rows of zeros change no sum
-        rows.fill(0)
-        for (const [token, { cos, sin }] of turns.entries()) {
-          const from = (first + token) * width + head * headDim
-          unrotate(queries.subarray(from, from + headDim), rows.subarray(token * headDim), cos, sin)
-        }
-        addTo(this.#sums[layer]![head]!, rows, tokens)
-      }
+    const first = Math.max(0, this.#skip - start)
+    const count = queries[0]!.length / width - first
+    if (count <= 0) return
+    const known = new Map<string, BackTurns>()
+    for (const [layer, each] of queries.entries()) {
+      const moments = await this.#programs.moments(
+        each.subarray(first * width),
+        this.#turnsOf(layer, { start: start + first, count }, known),
+        options,
+      )
+      for (const [head, sums] of this.#sums[layer]!.entries()) addMoments(sums, moments, head, count)
     }
+  }
+
+  #turnsOf(
+    layer: number,
+    { start, count }: { readonly start: number; readonly count: number },
+    known: Map<string, BackTurns>,
+  ): BackTurns | undefined {
+    const { rope } = this.#config.layers[layer]!
+    if (rope === undefined) return undefined
+    const turns = known.get(rope) ?? backTurns(this.#tables.get(rope)!, start, count)
+    known.set(rope, turns)
+    return turns
   }
 
   /** By query head. */
@@ -121,41 +131,23 @@ export class QueryStatistics {
   }
 }
 
-function unrotate(
-  rotated: Float32Array,
-  result: Float64Array,
-  cos: Float64Array | undefined,
-  sin: Float64Array | undefined,
-): void {
-  for (let index = 0; index < rotated.length; index++) result[index] = rotated[index]!
-  if (!cos || !sin) return
-  const half = cos.length
-  for (let index = 0; index < half; index++) {
-    const [first, second] = [rotated[index]!, rotated[index + half]!]
-    result[index] = first * cos[index]! + second * sin[index]!
-    result[index + half] = second * cos[index]! - first * sin[index]!
-  }
+/** The tables hold the factor of scaled rotations, and so do queries: it is taken off twice. */
+function backTurns(table: RopeTable, start: number, count: number): BackTurns {
+  const { cos, sin } = table.range(start, count)
+  const factor = table.factor ** -2
+  return { cos: cos.map((value) => value * factor), sin: sin.map((value) => value * factor) }
 }
 
-/** Adds four rows at once: products are read and written a quarter as often. */
-function addTo(sums: Sums, rows: Float64Array, tokens: number): void {
-  sums.count += tokens
-  const { sum, products } = sums
-  const size = sum.length
-  for (let column = 0; column < size; column++)
-    sum[column] =
-      sum[column]! + rows[column]! + rows[size + column]! + rows[2 * size + column]! + rows[3 * size + column]!
-  if (!products) return
-  // symmetric: the lower half is enough
-  for (let row = 0; row < size; row++) {
-    const [a, b, c, d] = [rows[row]!, rows[size + row]!, rows[2 * size + row]!, rows[3 * size + row]!]
-    const offset = row * size
-    for (let column = 0; column <= row; column++)
-      products[offset + column] =
-        products[offset + column]! +
-        a * rows[column]! +
-        b * rows[size + column]! +
-        c * rows[2 * size + column]! +
-        d * rows[3 * size + column]!
+/** Adds the moments of one head: their squares about zero, in doubles. */
+function addMoments(sums: Sums, { mean, products }: QueryMoments, head: number, count: number): void {
+  const size = sums.sum.length
+  const own = mean.subarray(head * size, (head + 1) * size)
+  sums.count += count
+  for (let column = 0; column < size; column++) sums.sum[column]! += own[column]! * count
+  if (!sums.products) return
+  for (let row = 0, index = 0; row < size; row++) {
+    const scaled = own[row]! * count
+    for (let column = 0; column < size; column++, index++)
+      sums.products[index]! += products[head * size * size + index]! + scaled * own[column]!
   }
 }

@@ -22,6 +22,11 @@ export class RowWindow {
     this.#positions = same ? [...same.#positions] : []
   }
 
+  /** Rows that are kept. */
+  get most(): number {
+    return this.#most
+  }
+
   get count(): number {
     return this.#positions.length
   }
@@ -38,9 +43,11 @@ export class RowWindow {
     return rows.subarray((this.#end - Math.min(count, this.count)) * width, this.#end * width)
   }
 
-  /** Adds rows of all layers. */
+  /** Adds rows of all layers; rows before a gap of positions are forgotten. */
   push(rows: readonly Float32Array[], start: number, count: number): void {
     if (this.#most === 0) return
+    const last = this.#positions.at(-1)
+    if (last !== undefined && start > last + 1) this.truncate(0)
     const fromNew = Math.min(count, this.#most)
     const fromOld = Math.min(this.count, this.#most - fromNew)
     const moves = this.#end + fromNew > 2 * this.#most

@@ -1,16 +1,12 @@
-import type { Observations, PolicyModel, QueryStatisticsOfHead } from '@lc/core'
+import type { GaussianQueries, Observations, PolicyModel } from '@lc/core'
 import { ropeFrequencies } from '@lc/core/models'
 import { checkInteger, checkNumber } from '@lc/model/check'
 import type { CacheBudget } from '../policy/budget.ts'
-import { keysOf, perHead, valuesOf } from '../policy/head-rows.ts'
+import { perHead, valuesOf } from '../policy/head-rows.ts'
 import { type ScoredPolicy, scoredPolicy } from '../policy/scored-policy.ts'
 import { triggersOf, type WhenOptions } from '../policy/when.ts'
-import {
-  expectedAttentionScores,
-  meanRotation,
-  type QueryStatistics,
-  rotateStatistics,
-} from '../scorers/expected-attention.ts'
+import { expectedAttentionScores, meanRotation, rotateStatistics } from '../scorers/expected-attention.ts'
+import { rowNorms } from '../scorers/key-scores.ts'
 
 /** Options of `expectedAttention`. */
 export interface ExpectedAttentionOptions extends WhenOptions {
@@ -47,37 +43,41 @@ export function expectedAttention(options: ExpectedAttentionOptions): ScoredPoli
     sinks,
     triggers: triggersOf(options),
     needs: () => [{ kind: 'query-statistics', skip: sinks, covariance: true }],
-    score: ({ event: { cache, observations }, model }) => {
-      const rotated = model.config.layers.map((_, layer) =>
-        futureQueries(observations, model, layer, { from: cache.nextPosition, count: future }),
-      )
+    score: async ({ event, model }) => {
+      const { cache, observations } = event
       const group = model.config.heads / model.config.kvHeads
+      const logits: (readonly Float32Array[])[] = []
+      for (const layer of model.config.layers.keys()) {
+        const queries = futureQueries(observations, model, layer, { from: cache.nextPosition, count: future })
+        logits.push(await event.expectedLogits(layer, queries))
+      }
       return perHead(cache, (layer, head) => {
-        const queries = rotated[layer]!.slice(head * group, (head + 1) * group)
-        const options = { sinks, epsilon }
-        return expectedAttentionScores(keysOf(cache, layer, head), valuesOf(cache, layer, head), queries, options)
+        const own = logits[layer]!.slice(head * group, (head + 1) * group)
+        return expectedAttentionScores(own, rowNorms(valuesOf(cache, layer, head)), { sinks, epsilon })
       })
     },
   })
 }
 
-/** Statistics of a layer's query heads, rotated to future positions, in the scale of scores. */
+/** What a layer's query heads are expected to ask at future positions. */
 function futureQueries(
   observations: Observations,
   { config, contextLength }: PolicyModel,
   layer: number,
   range: { from: number; count: number },
-): QueryStatistics[] {
+): GaussianQueries[] {
   const rope = config.layers[layer]!.rope
   const frequencies = rope === undefined ? undefined : ropeFrequencies(config.ropes[rope]!, contextLength)
-  // logits divide by the root of the head size; models with another factor are brought to it
-  const factor = config.queryScale * Math.sqrt(config.headDim) * (frequencies?.attentionFactor ?? 1)
   const rotation = frequencies && meanRotation(frequencies.inverse, range.from, range.count)
-  return observations.statistics(layer).map((head: QueryStatisticsOfHead) => {
-    const statistics = {
-      mean: head.mean.map((value) => value * factor),
-      covariance: head.covariance!.map((value) => value * factor * factor),
+  const factor = frequencies?.attentionFactor ?? 1
+  return observations.statistics(layer).map(({ mean, covariance }) => {
+    const before = { mean, covariance: covariance! }
+    if (!rotation) return before
+    const rotated = rotateStatistics(before, rotation)
+    if (factor === 1) return rotated
+    return {
+      mean: rotated.mean.map((value) => value * factor),
+      covariance: rotated.covariance.map((value) => value * factor * factor),
     }
-    return rotation ? rotateStatistics(statistics, rotation) : statistics
   })
 }

@@ -1,11 +1,7 @@
+import type { GaussianQueries } from '@lc/core'
 import { expect, test } from 'vitest'
-import {
-  expectedAttentionScores,
-  expectedLogits,
-  meanRotation,
-  queryStatistics,
-  rotateStatistics,
-} from './expected-attention.ts'
+import { expectedAttentionScores, meanRotation, rotateStatistics } from './expected-attention.ts'
+import { rowNorms } from './key-scores.ts'
 import { lagScores } from './lag-scores.ts'
 
 let seed = 7
@@ -15,6 +11,33 @@ const uniform = () => {
 }
 const gaussian = () => Math.sqrt(-2 * Math.log(uniform())) * Math.cos(2 * Math.PI * uniform())
 const rows = (n: number, headDim: number) => ({ rows: Float32Array.from({ length: n * headDim }, gaussian), headDim })
+
+/** Mean and biased covariance. */
+function statisticsOf({ rows, headDim }: { rows: Float32Array; headDim: number }): GaussianQueries {
+  const n = rows.length / headDim
+  const at = (row: number, d: number) => rows[row * headDim + d]!
+  const mean = new Float64Array(headDim)
+  const covariance = new Float64Array(headDim * headDim)
+  for (let row = 0; row < n; row++) for (let d = 0; d < headDim; d++) mean[d]! += at(row, d) / n
+  for (let row = 0; row < n; row++)
+    for (let i = 0; i < headDim; i++)
+      for (let j = 0; j < headDim; j++)
+        covariance[i * headDim + j]! += ((at(row, i) - mean[i]!) * (at(row, j) - mean[j]!)) / n
+  return { mean, covariance }
+}
+
+/** `k.m / sqrt(D) + k.S.k / (2 D)` of each key. */
+function logitsOf({ rows, headDim }: { rows: Float32Array; headDim: number }, queries: GaussianQueries): number[] {
+  return Array.from({ length: rows.length / headDim }, (_, slot) => {
+    const key = rows.subarray(slot * headDim, (slot + 1) * headDim)
+    let [linear, quadratic] = [0, 0]
+    for (let i = 0; i < headDim; i++) {
+      linear += key[i]! * queries.mean[i]!
+      for (let j = 0; j < headDim; j++) quadratic += key[i]! * queries.covariance[i * headDim + j]! * key[j]!
+    }
+    return linear / Math.sqrt(headDim) + quadratic / (2 * headDim)
+  })
+}
 
 /** RoPE at one position, half-split, in float64. */
 function rotate(vector: ArrayLike<number>, position: number, inverse: readonly number[]): number[] {
@@ -33,8 +56,8 @@ test('equal queries and one future position give the true attention over the slo
   const keys = rows(9, 4)
   const values = { rows: new Float32Array(36).fill(0.5), headDim: 4 }
   const queries = { rows: Float32Array.from([...query, ...query, ...query]), headDim: 4 }
-  const statistics = rotateStatistics(queryStatistics(queries, 0), meanRotation(inverse, 9, 1))
-  const scores = expectedAttentionScores(keys, values, [statistics], { sinks: 2 })
+  const statistics = rotateStatistics(statisticsOf(queries), meanRotation(inverse, 9, 1))
+  const scores = expectedAttentionScores([logitsOf(keys, statistics)], rowNorms(values), { sinks: 2 })
   const rotated = rotate(Float32Array.from(query), 9, inverse)
   const weights = Array.from({ length: 9 }, (_, slot) =>
     Math.exp(rotated.reduce((sum, value, d) => sum + value * keys.rows[slot * 4 + d]!, 0) / 2),
@@ -54,7 +77,7 @@ test('the expected logit is the log of the mean exponential over Gaussian querie
     for (let d = 0; d < headDim; d++) dot += queries.rows[row * headDim + d]! * keys.rows[d]!
     mean += Math.exp(dot / 2) / 60_000
   }
-  expect(expectedLogits(keys, queryStatistics(queries, 0))[0]!).toBeCloseTo(Math.log(mean), 2)
+  expect(logitsOf(keys, statisticsOf(queries))[0]!).toBeCloseTo(Math.log(mean), 2)
 })
 
 test('the mean rotation shrinks a plane to the length of its closed form', () => {

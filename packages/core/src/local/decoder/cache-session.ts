@@ -142,7 +142,10 @@ export class LocalCacheSession implements CacheSession {
   }
 
   edit(actions: readonly CacheAction[]): Promise<void> {
-    return this.#exclusively(async () => this.#state.apply(actions))
+    return this.#exclusively(async () => {
+      await this.#state.settle()
+      this.#state.apply(actions)
+    })
   }
 
   report(): CacheReport {
@@ -151,7 +154,10 @@ export class LocalCacheSession implements CacheSession {
   }
 
   save(): Promise<Uint8Array> {
-    return this.#exclusively(async () => this.#state.save())
+    return this.#exclusively(async () => {
+      await this.#state.settle()
+      return this.#state.save()
+    })
   }
 
   restore(bytes: Uint8Array): Promise<void> {

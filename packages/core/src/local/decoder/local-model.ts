@@ -22,6 +22,7 @@ import { type CacheFormat, cacheFormats } from '../../cache/cache-format.ts'
 import type { CachePolicy } from '../../cache/cache-policy.ts'
 import type { DecoderRunner } from '../../cache/decoder-runner.ts'
 import { feedTokens } from '../../cache/feed-tokens.ts'
+import { GaussianQueryPrograms } from '../../cache/gaussian-queries.ts'
 import { fullCache } from '../../cache/plain-policies.ts'
 import { restoreCache } from '../../cache/serialise-cache.ts'
 import type { ModelFiles } from '../../model-files/model-files.ts'
@@ -69,6 +70,7 @@ export class LocalDecoder implements LocalModel {
   readonly #prefixes = new PrefixPool()
   readonly #host: PreparedContextHost
   readonly #reducer: AttentionReducer
+  readonly #gaussianQueries: GaussianQueryPrograms
 
   constructor(fields: LocalDecoderFields) {
     this.id = fields.files.name
@@ -78,6 +80,7 @@ export class LocalDecoder implements LocalModel {
     this.#fields = fields
     const { config, attention } = fields.runner
     this.#reducer = new AttentionReducer({ config, attention, device: fields.device })
+    this.#gaussianQueries = new GaussianQueryPrograms({ config, device: fields.device })
     this.#guard = new DisposeGuard(`the model ${this.id}`, () => this.#release())
     this.#host = {
       runner: fields.runner,
@@ -235,6 +238,7 @@ export class LocalDecoder implements LocalModel {
     const host = {
       ...this.#host,
       reducer: this.#reducer,
+      gaussianQueries: this.#gaussianQueries,
       tokenizer: this.tokenizer,
       endTokens: this.#fields.files.endTokens,
       contextLength: this.contextLength,
@@ -283,6 +287,7 @@ export class LocalDecoder implements LocalModel {
   async #release(): Promise<void> {
     this.#prefixes.close()
     await this.#reducer.close()
+    await this.#gaussianQueries.close()
     await this.#fields.runner.programs.close()
     await this.#fields.files.close()
     await this.#fields.release()

@@ -23,6 +23,7 @@ import { PolicyPlanError } from '../../errors/policy-plan-error.ts'
 import type { RopeTables } from '../../models/rope/rope-tables.ts'
 import { logSumExp } from './log-sum-exp.ts'
 import { logitsOfTokens } from './logits-of-tokens.ts'
+import { observeAhead } from './observe-ahead.ts'
 import { logitsArray, readSavedSession, type SavedSession } from './saved-session.ts'
 import type { SessionHost, SessionStateFields } from './session-host.ts'
 
@@ -122,12 +123,13 @@ export class SessionState {
     this.host.checkLength(this.#cache.nextPosition + ids.length)
     if (this.#tokens.length > 0) await this.#trigger('turn-start', ids.length, options)
     this.#pending = []
+    const looksWithin = this.policy.triggers.some(({ on }) => on === 'prefill-chunk' || on === 'overflow')
     for (let start = 0; start < ids.length - 1; ) {
       options.signal?.throwIfAborted()
       const size = chunkTokens[this.host.runner.modeFor(this.#cache)]
       const chunk = ids.slice(start, Math.min(ids.length - 1, start + size))
       await this.#trigger('overflow', chunk.length, options)
-      await this.#chunk(chunk, options)
+      await this.#chunk(chunk, looksWithin ? 0 : ids.length - start - chunk.length, options)
       await this.#trigger('prefill-chunk', chunk.length, options)
       start += chunk.length
       options.onProgress?.({ type: 'progress', operation: 'prefill', done: start, total: ids.length, unit: 'tokens' })
@@ -220,6 +222,11 @@ export class SessionState {
 
   forkRun(): PolicyRun {
     return this.#run.fork?.() ?? this.#run
+  }
+
+  /** Takes in what was observed and waits; before slots are changed from outside, and before saving. */
+  async settle(): Promise<void> {
+    await this.#observer.settle(this.#cache, {})
   }
 
   apply(actions: readonly CacheAction[]): void {
@@ -315,43 +322,48 @@ export class SessionState {
   }
 
   #observing(requests: readonly ObservationRequest[]) {
-    const { host, policy } = this
-    const { plannedLength } = this.#fields
-    return { policy: policy.id, requests, runner: host.runner, reducer: host.reducer, plannedLength }
+    const { runner, reducer, gaussianQueries } = this.host
+    return { policy: this.policy.id, requests, runner, reducer, gaussianQueries, ropes: this.#ropes }
   }
 
-  async #chunk(ids: readonly number[], options: CallOptions): Promise<void> {
+  /** `following`: tokens that come before the policy can look. */
+  async #chunk(ids: readonly number[], following: number, options: CallOptions): Promise<void> {
     const { accuracy } = this
-    const fetches = this.#observer.fetches
+    const fetches = this.#observer.fetches(following)
     const before = this.#cache.nextPosition
     const run = { signal: options.signal, cache: this.#cache, ids, accuracy, ropes: this.#ropes, fetches }
-    await this.#afterRun(await this.host.runner.runChunk(run), ids, before)
+    await this.#afterRun(await this.host.runner.runChunk(run), ids, { position: before, following })
   }
 
   async #oneToken(id: number, options: CallOptions): Promise<Float32Array> {
     options.signal?.throwIfAborted()
     await this.#trigger('overflow', 1, options)
     const { accuracy } = this
-    const fetches = this.#requests.length > 0 ? ['logits', ...this.#observer.fetches] : ['logits']
+    const fetches = this.#requests.length > 0 ? ['logits', ...this.#observer.fetches()] : ['logits']
     const before = this.#cache.nextPosition
     const run = { signal: options.signal, cache: this.#cache, ids: [id], accuracy, ropes: this.#ropes, fetches }
     const outputs = await this.host.runner.runStep(run)
-    await this.#afterRun(outputs, [id], before)
+    await this.#afterRun(outputs, [id], { position: before })
     this.#logits = outputs.logits!.data as Float32Array
     return this.#logits
   }
 
-  async #afterRun(outputs: RunOutputs, ids: readonly number[], position: number): Promise<void> {
+  async #afterRun(
+    outputs: RunOutputs,
+    ids: readonly number[],
+    { position, following = 0 }: { readonly position: number; readonly following?: number },
+  ): Promise<void> {
     for (const [index, id] of ids.entries()) this.#positions.set(position + index, id)
     this.#tokens.push(...ids)
     // not stopped half-way: the tokens are in the cache, and what was seen of them must be too
-    await this.#observer.afterRun(outputs, this.#cache, ids.length, {})
+    await this.#observer.afterRun(outputs, this.#cache, { count: ids.length, following }, {})
   }
 
   /** Lets the policy act where it listens to this trigger now. */
   async #trigger(on: CacheTrigger['on'], count: number, options: CallOptions): Promise<void> {
     if (!this.policy.triggers.some((trigger) => this.#fires(trigger, on, count))) return
     const observations = await this.#observer.collect(this.#cache, options)
+    const { gaussianQueries } = this.host
     const before = this.#cache.length
     const actions = await this.#run.act({
       trigger: on,
@@ -360,6 +372,7 @@ export class SessionState {
       count,
       observations,
       forward: (ids, requests) => this.#forward(ids, requests, options),
+      expectedLogits: (layer, queries) => gaussianQueries.expectedLogits(this.#cache, layer, queries, options),
       signal: options.signal,
     })
     if (actions.length === 0) return
@@ -376,22 +389,11 @@ export class SessionState {
   /** Runs tokens on a copy for what they see. */
   async #forward(ids: ArrayLike<number>, requests: readonly ObservationRequest[], options: CallOptions) {
     const observer = new Observer(this.#observing(requests))
-    const cache = this.#cache.fork()
     const { accuracy } = this
     const all = Array.from(ids)
-    try {
-      for (let start = 0; start < all.length; ) {
-        options.signal?.throwIfAborted()
-        const chunk = all.slice(start, start + chunkTokens[this.host.runner.modeFor(cache)])
-        const run = { cache, ids: chunk, accuracy, ropes: this.#ropes, fetches: observer.fetches }
-        const outputs = await this.host.runner.runChunk({ ...run, signal: options.signal })
-        await observer.afterRun(outputs, cache, chunk.length, options)
-        start += chunk.length
-      }
-      this.#extraTokens += all.length
-      return await observer.collect(cache, options)
-    } finally {
-      cache.close()
-    }
+    const work = { runner: this.host.runner, cache: this.#cache, ids: all, accuracy, ropes: this.#ropes, observer }
+    const observations = await observeAhead(work, options)
+    this.#extraTokens += all.length
+    return observations
   }
 }

@@ -12,7 +12,8 @@ export class RopeTable {
   readonly half: number
   /** Radians per position, by pair of channels, `[R/2]`. */
   readonly inverse: Float64Array
-  readonly #factor: number
+  /** What scaled rotations multiply queries and keys with; in the cosines and sines. */
+  readonly factor: number
   #cos = new Float32Array(0)
   #sin = new Float32Array(0)
   #rows = 0
@@ -20,7 +21,7 @@ export class RopeTable {
   constructor(rope: RopeConfig, length: number) {
     const { inverse, attentionFactor } = ropeFrequencies(rope, length)
     this.inverse = inverse
-    this.#factor = attentionFactor
+    this.factor = attentionFactor
     this.half = inverse.length
   }
 
@@ -57,8 +58,8 @@ export class RopeTable {
     const offset = row * this.half
     for (let index = 0; index < this.half; index++) {
       const angle = position * this.inverse[index]!
-      rows.cos[offset + index] = Math.cos(angle) * this.#factor
-      rows.sin[offset + index] = Math.sin(angle) * this.#factor
+      rows.cos[offset + index] = Math.cos(angle) * this.factor
+      rows.sin[offset + index] = Math.sin(angle) * this.factor
     }
   }
 }
