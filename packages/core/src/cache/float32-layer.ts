@@ -2,6 +2,7 @@ import type { HostTensor } from '../runtime/tensor.ts'
 import type { HeadLayout } from './head-layout.ts'
 import type { KvLayer, KvShape, NewRows } from './kv-layer.ts'
 import { type KeyTurn, turnRow } from './rotate-key.ts'
+import type { ArrayToSave, SavedArray } from './sealed-arrays.ts'
 import { SlotMatrix, type SlotRun } from './slot-matrix.ts'
 
 const floats = (length: number): Float32Array => new Float32Array(length)
@@ -13,6 +14,7 @@ export class Float32Layer implements KvLayer {
   readonly layout: HeadLayout
   readonly key: SlotMatrix<Float32Array>
   readonly value: SlotMatrix<Float32Array>
+  readonly tensors: Readonly<Record<string, HostTensor>>
   owners = 1
 
   constructor(shape: KvShape, layout: HeadLayout) {
@@ -20,17 +22,14 @@ export class Float32Layer implements KvLayer {
     this.layout = layout
     this.key = new SlotMatrix(layout, shape.headDim, 'slots', floats)
     this.value = new SlotMatrix(layout, shape.headDim, 'columns', floats)
+    this.tensors = {
+      pastKey: { dtype: 'float32', shape: this.key.shape, data: this.key.data },
+      pastValue: { dtype: 'float32', shape: this.value.shape, data: this.value.data },
+    }
   }
 
   get bytes(): number {
     return this.key.data.byteLength + this.value.data.byteLength
-  }
-
-  get tensors(): Readonly<Record<string, HostTensor>> {
-    return {
-      pastKey: { dtype: 'float32', shape: this.key.shape, data: this.key.data },
-      pastValue: { dtype: 'float32', shape: this.value.shape, data: this.value.data },
-    }
   }
 
   copyTo(next: KvLayer, lengths: Int32Array): void {
@@ -47,11 +46,17 @@ export class Float32Layer implements KvLayer {
     this.value.write(head, slot, rows.value, place)
   }
 
-  fill(head: number, keys: Float32Array, values: Float32Array): void {
-    const stride = this.shape.headDim
-    const place = { offset: 0, stride, count: keys.length / stride }
-    this.key.write(head, 0, keys, place)
-    this.value.write(head, 0, values, place)
+  usedBytes(_: number, length: number): number {
+    return 8 * this.shape.headDim * length
+  }
+
+  arraysToSave(lengths: Int32Array): ArrayToSave[] {
+    return [...this.key.arraysToSave('key', lengths), ...this.value.arraysToSave('value', lengths)]
+  }
+
+  restore(lengths: Int32Array, array: (name: string) => SavedArray | undefined): void {
+    this.key.restore('key', lengths, array)
+    this.value.restore('value', lengths, array)
   }
 
   keep(head: number, runs: readonly SlotRun[]): void {

@@ -2,6 +2,7 @@ import type { HostTensor } from '../runtime/tensor.ts'
 import type { HeadLayout } from './head-layout.ts'
 import type { KvLayer, KvShape, NewRows } from './kv-layer.ts'
 import { type KeyTurn, turnRow } from './rotate-key.ts'
+import type { ArrayToSave, SavedArray } from './sealed-arrays.ts'
 import { type RowPlace, SlotMatrix, type SlotOrder, type SlotRun } from './slot-matrix.ts'
 
 /** Zero of the codes. */
@@ -55,6 +56,15 @@ class CodedMatrix {
     this.scales.copyTo(next.scales, lengths)
   }
 
+  arraysToSave(name: string, lengths: Int32Array): ArrayToSave[] {
+    return [...this.codes.arraysToSave(name, lengths), ...this.scales.arraysToSave(`${name}Scale`, lengths)]
+  }
+
+  restore(name: string, lengths: Int32Array, array: (name: string) => SavedArray | undefined): void {
+    this.codes.restore(name, lengths, array)
+    this.scales.restore(`${name}Scale`, lengths, array)
+  }
+
   keep(head: number, runs: readonly SlotRun[]): void {
     this.codes.keep(head, runs)
     this.scales.keep(head, runs)
@@ -71,6 +81,7 @@ export class Int8Layer implements KvLayer {
   readonly layout: HeadLayout
   readonly #key: CodedMatrix
   readonly #value: CodedMatrix
+  readonly tensors: Readonly<Record<string, HostTensor>>
   owners = 1
 
   constructor(shape: KvShape, layout: HeadLayout) {
@@ -78,20 +89,17 @@ export class Int8Layer implements KvLayer {
     this.layout = layout
     this.#key = new CodedMatrix(layout, shape.headDim, 'columns')
     this.#value = new CodedMatrix(layout, shape.headDim, 'slots')
-  }
-
-  get bytes(): number {
-    return this.#key.bytes + this.#value.bytes
-  }
-
-  get tensors(): Readonly<Record<string, HostTensor>> {
     const [key, value] = [this.#key, this.#value]
-    return {
+    this.tensors = {
       pastKey: { dtype: 'uint8', shape: key.codes.shape, data: key.codes.data },
       pastKeyScale: { dtype: 'float32', shape: key.scales.shape, data: key.scales.data },
       pastValue: { dtype: 'uint8', shape: value.codes.shape, data: value.codes.data },
       pastValueScale: { dtype: 'float32', shape: value.scales.shape, data: value.scales.data },
     }
+  }
+
+  get bytes(): number {
+    return this.#key.bytes + this.#value.bytes
   }
 
   copyTo(next: KvLayer, lengths: Int32Array): void {
@@ -108,11 +116,17 @@ export class Int8Layer implements KvLayer {
     this.#value.write(head, slot, rows.value, place)
   }
 
-  fill(head: number, keys: Float32Array, values: Float32Array): void {
-    const stride = this.shape.headDim
-    const place = { offset: 0, stride, count: keys.length / stride }
-    this.#key.write(head, 0, keys, place)
-    this.#value.write(head, 0, values, place)
+  usedBytes(_: number, length: number): number {
+    return 2 * (this.shape.headDim + 4) * length
+  }
+
+  arraysToSave(lengths: Int32Array): ArrayToSave[] {
+    return [...this.#key.arraysToSave('key', lengths), ...this.#value.arraysToSave('value', lengths)]
+  }
+
+  restore(lengths: Int32Array, array: (name: string) => SavedArray | undefined): void {
+    this.#key.restore('key', lengths, array)
+    this.#value.restore('value', lengths, array)
   }
 
   keep(head: number, runs: readonly SlotRun[]): void {

@@ -3,6 +3,7 @@ import type { HostTensor } from '../runtime/tensor.ts'
 import type { CacheFormat } from './cache-format.ts'
 import type { HeadLayout } from './head-layout.ts'
 import type { KeyTurn } from './rotate-key.ts'
+import type { ArrayToSave, SavedArray } from './sealed-arrays.ts'
 import type { SlotRun } from './slot-matrix.ts'
 
 /** Sizes of a layer's cache: G key/value heads, D head size. */
@@ -32,8 +33,12 @@ export interface KvLayer {
   copyTo(next: KvLayer, lengths: Int32Array): void
   /** Writes `count` tokens of new rows from token `first` on to a head's slots from `slot` on. */
   write(head: number, slot: number, rows: NewRows, range: { readonly first: number; readonly count: number }): void
-  /** Writes keys and values `[count, D]` to a head's first slots. */
-  fill(head: number, keys: Float32Array, values: Float32Array): void
+  /** Bytes that a head's first slots take. */
+  usedBytes(head: number, length: number): number
+  /** What the first slots of each head hold, in the layer's own precision. */
+  arraysToSave(lengths: Int32Array): ArrayToSave[]
+  /** Takes over arrays that were saved, by their names, to the first slots of a layer that nothing was written to. @throws FileFormatError */
+  restore(lengths: Int32Array, array: (name: string) => SavedArray | undefined): void
   /** Moves kept slots of a head to its front. What lies behind them means nothing. */
   keep(head: number, runs: readonly SlotRun[]): void
   /** A copy of the key in a slot, `[D]`. */

@@ -1,6 +1,7 @@
 import type { CacheFormat } from './cache-format.ts'
 import { Float32Layer } from './float32-layer.ts'
 import type { HeadLayout } from './head-layout.ts'
+import { Int4Layer } from './int4-layer.ts'
 import { Int8Layer } from './int8-layer.ts'
 import type { KvLayer, KvShape } from './kv-layer.ts'
 
@@ -32,8 +33,8 @@ export class LayerPool {
 
   /** Takes back a layer that nobody owns any more. */
   give(layer: KvLayer): void {
-    // layers of one cache are mostly alike; those of an uneven one are not worth keeping
-    if (!layer.layout.rectangular) return
+    // layers of one cache are mostly alike; those of an uneven one are not worth keeping, and blocks are no blank arrays
+    if (!layer.layout.rectangular || layer.format === 'int4') return
     const last = this.#free.at(-1)
     if (last && (last.format !== layer.format || !last.layout.equals(layer.layout))) this.#free = []
     if ((this.#free.length + 1) * layer.bytes <= this.#mostBytes) this.#free.push(layer)
@@ -41,5 +42,6 @@ export class LayerPool {
 }
 
 function newLayer(format: CacheFormat, shape: KvShape, layout: HeadLayout): KvLayer {
+  if (format === 'int4') return new Int4Layer(shape, layout)
   return format === 'int8' ? new Int8Layer(shape, layout) : new Float32Layer(shape, layout)
 }

@@ -35,25 +35,20 @@ export function reportCache(
   const { layers, kvHeads } = cache.shape
   const lengths = lengthsOf(cache)
   const total = lengths.reduce((sum, length) => sum + length, 0)
-  const slotBytes = bytesOfSlot(cache)
   const heads = Array.from({ length: layers }, (_, layer) =>
     Array.from({ length: kvHeads }, (__, head): HeadReport => {
       const slots = cache.lengthOf(layer, head)
       const kept = slots >= tokens ? wholeHead(slots) : keptSlots(slots, removal, layer * kvHeads + head)
-      return { slots, bytes: slots * slotBytes, kept }
+      return { slots, bytes: cache.layer(layer).usedBytes(head, slots), kept }
     }),
   )
+  const used = heads.flat().reduce((sum, { bytes }) => sum + bytes, 0)
   return {
     tokens,
     slots: { min: Math.min(...lengths), mean: total / lengths.length, max: Math.max(...lengths) },
-    bytes: { used: total * slotBytes, allocated: cache.bytes },
+    bytes: { used, allocated: cache.bytes },
     heads,
   }
-}
-
-/** Keys and values; 8-bit ones have a scale each. */
-function bytesOfSlot({ format, shape: { headDim } }: KvCache): number {
-  return format === 'int8' ? 2 * (headDim + 4) : 8 * headDim
 }
 
 function wholeHead(slots: number): KeptSlots[] {

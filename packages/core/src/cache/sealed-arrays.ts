@@ -15,7 +15,7 @@ export interface ArrayToSave {
 
 const arrayTypes = { float32: Float32Array, float64: Float64Array, uint8: Uint8Array } as const
 // its last digits are the version of the layout: magic, header length, checksum, header, arrays at multiples of 8
-const magic = 'LCKV0002'
+const magic = 'LCKV0003'
 const prefix = 16
 const longestHeader = 1 << 28
 

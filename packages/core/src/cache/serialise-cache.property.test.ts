@@ -75,8 +75,8 @@ describe('a saved cache', () => {
     const smaller = () => restoreCache(bytes, 'h', () => new KvCache({ ...shape, layers: 1 }))
     expect(smaller).toThrow(/another model/)
     const older = bytes.slice()
-    older[7] = '1'.charCodeAt(0)
-    expect(() => restore(older)).toThrow(/its version is 0001; this one reads 0002/)
+    older[7] = '2'.charCodeAt(0)
+    expect(() => restore(older)).toThrow(/its version is 0002; this one reads 0003/)
     expect(() => restore(new Uint8Array(0))).toThrow(fileFormat)
   })
 

@@ -2,7 +2,14 @@
 import type { JsonValue } from '@lc/model'
 import { type CacheFormat, cacheFormats } from './cache-format.ts'
 import type { KvCache, KvCacheShape } from './kv-cache.ts'
-import { type ArrayToSave, cacheProblem, type SavedArray, sealArrays, unsealArrays } from './sealed-arrays.ts'
+import {
+  type ArrayToSave,
+  cacheProblem,
+  type SavedArray,
+  savedArray,
+  sealArrays,
+  unsealArrays,
+} from './sealed-arrays.ts'
 
 /** What is saved beside the arrays. */
 export interface SavedCacheFacts {
@@ -20,17 +27,14 @@ export interface SavedCacheFacts {
 interface Header extends SavedCacheFacts, KvCacheShape {
   readonly format: CacheFormat
   readonly nextPosition: number
-  /** Names of the numbers that slots carry; their values follow keys and values of each head. */
+  /** Names of the numbers that slots carry. */
   readonly channels: readonly string[]
   /** Positions of slots: distinct lists, and which one each head has, `[L * G]`. */
   readonly positions: readonly (readonly number[])[]
   readonly heads: readonly number[]
 }
 
-/**
- * The bytes of a cache, and of arrays that a session adds. Keys and values are saved in float32; 8-bit ones get their codes again when
- * they are restored, with scales that may differ in the last bit.
- */
+/** The bytes of a cache, and of arrays that a session adds. Keys and values are saved as the cache keeps them, codes as codes. */
 export function saveCache(cache: KvCache, facts: SavedCacheFacts, added: readonly ArrayToSave[] = []): Uint8Array {
   const lists: number[][] = []
   const known = new Map<Int32Array, number>()
@@ -46,29 +50,24 @@ export function saveCache(cache: KvCache, facts: SavedCacheFacts, added: readonl
   return sealArrays(header, [...layersToSave(cache, header), ...added])
 }
 
+/** Of each layer its arrays, and the numbers that the slots of each head carry, `[channels, slots]`. */
 function layersToSave(cache: KvCache, header: Header): ArrayToSave[] {
-  const { layers } = cache.shape
-  return Array.from({ length: layers }, (_, layer) => ({
-    name: nameOfLayer(layer),
-    type: 'float32',
-    length: sizeOfLayer(header, layer),
-    fill: (target) => writeLayer(cache, layer, header.channels, target as Float32Array),
-  }))
+  return Array.from({ length: cache.shape.layers }, (_, layer) => [
+    ...cache
+      .layer(layer)
+      .arraysToSave(cache.lengthsOf(layer))
+      .map((array) => ({ ...array, name: nameIn(layer, array.name) })),
+    ...channelsToSave(cache, header, layer),
+  ]).flat()
 }
 
-/** Of each head: keys `[slots, D]`, values `[slots, D]`, numbers `[channels, slots]`. */
-function writeLayer(cache: KvCache, layer: number, channels: readonly string[], target: Float32Array): void {
-  let offset = 0
-  const put = (values: Float32Array): void => {
-    target.set(values, offset)
-    offset += values.length
-  }
-  for (let head = 0; head < cache.shape.kvHeads; head++) {
-    const length = cache.lengthOf(layer, head)
-    put(cache.layer(layer).keyRows(head, length))
-    put(cache.layer(layer).valueRows(head, length))
-    for (const name of channels) put(cache.channel(name, layer, head).subarray(0, length))
-  }
+function channelsToSave(cache: KvCache, { channels }: Header, layer: number): ArrayToSave[] {
+  const heads = Array.from(cache.lengthsOf(layer), (length, head) => ({ length, head }))
+  return channels.flatMap((name) =>
+    heads.map(({ length, head }) =>
+      savedArray(nameIn(layer, `channel.${name}.${head}`), cache.channel(name, layer, head).subarray(0, length)),
+    ),
+  )
 }
 
 /** A cache that was saved, and what was saved with it. */
@@ -107,50 +106,34 @@ export function restoreCache(
 }
 
 function fillCache(cache: KvCache, header: Header, arrays: ReadonlyMap<string, SavedArray>): void {
-  const { layers, kvHeads } = cache.shape
-  for (let layer = 0; layer < layers; layer++) {
-    const array = arrays.get(nameOfLayer(layer))
-    if (!(array instanceof Float32Array) || array.length !== sizeOfLayer(header, layer))
-      throw cacheProblem(`layer ${layer} has another size than its header says`)
-  }
+  checkRoom(header, arrays)
   cache.restoreSlots(
     header.heads.map((index) => header.positions[index]!),
     header.nextPosition,
   )
-  for (let layer = 0; layer < layers; layer++) {
-    const source = arrays.get(nameOfLayer(layer)) as Float32Array
-    let offset = 0
-    for (let head = 0; head < kvHeads; head++)
-      offset = readHead(cache, { layer, head, source, offset }, header.channels)
+  for (let layer = 0; layer < cache.shape.layers; layer++) {
+    const lengths = cache.lengthsOf(layer)
+    cache.edit(layer).restore(lengths, (name) => arrays.get(nameIn(layer, name)))
+    for (const [head, length] of lengths.entries())
+      for (const name of header.channels) {
+        const saved = arrays.get(nameIn(layer, `channel.${name}.${head}`))
+        if (!(saved instanceof Float32Array) || saved.length !== length)
+          throw cacheProblem(`layer ${layer} has other numbers for its slots than its header says`)
+        cache.channel(name, layer, head).set(saved)
+      }
   }
 }
 
-function readHead(
-  cache: KvCache,
-  from: { layer: number; head: number; source: Float32Array; offset: number },
-  channels: readonly string[],
-): number {
-  const { layer, head, source } = from
-  const { headDim } = cache.shape
-  const target = cache.edit(layer)
-  const length = cache.lengthOf(layer, head)
-  const values = from.offset + length * headDim
-  target.fill(head, source.subarray(from.offset, values), source.subarray(values, values + length * headDim))
-  let offset = values + length * headDim
-  for (const name of channels) {
-    cache.channel(name, layer, head).set(source.subarray(offset, offset + length))
-    offset += length
-  }
-  return offset
+/** A header that asks for more slots than its arrays can hold is not given memory for them: a slot takes at least a byte per column. */
+function checkRoom({ heads, positions, headDim }: Header, arrays: ReadonlyMap<string, SavedArray>): void {
+  const slots = heads.reduce((sum, index) => sum + positions[index]!.length, 0)
+  let bytes = 0
+  for (const array of arrays.values()) bytes += array.byteLength
+  if (slots * headDim > bytes) throw cacheProblem('its header lists more slots than its arrays hold')
 }
 
-function nameOfLayer(layer: number): string {
-  return `layer.${layer}`
-}
-
-function sizeOfLayer({ heads, positions, channels, kvHeads, headDim }: Header, layer: number): number {
-  const lists = heads.slice(layer * kvHeads, (layer + 1) * kvHeads)
-  return lists.reduce((sum, index) => sum + positions[index]!.length * (2 * headDim + channels.length), 0)
+function nameIn(layer: number, name: string): string {
+  return `layer.${layer}.${name}`
 }
 
 /** Whether a list holds whole numbers from 0 to what a position may be. */

@@ -1,5 +1,6 @@
 /** @file Rows of numbers by head and slot, in one array of either order. */
 import type { HeadLayout } from './head-layout.ts'
+import { type ArrayToSave, cacheProblem, type SavedArray } from './sealed-arrays.ts'
 
 /** The arrays that hold slots. */
 export type SlotArray = Float32Array | Uint8Array
@@ -89,6 +90,40 @@ export class SlotMatrix<A extends SlotArray> {
     const [slotStep, columnStep] = this.order === 'slots' ? [this.width, 1] : [1, this.#columnStep]
     const from = this.#start(head) + slot * slotStep
     for (let column = 0; column < this.width; column++) into[at + column] = this.data[from + column * columnStep]!
+  }
+
+  /** The rows of the first slots of all heads `[slots, width]`, one head after the other, to be saved under a name. */
+  arraysToSave(name: string, lengths: Int32Array): ArrayToSave[] {
+    const type = this.data instanceof Float32Array ? 'float32' : 'uint8'
+    const length = lengths.reduce((sum, each) => sum + each, 0) * this.width
+    const fill = (target: SavedArray): void => {
+      this.#eachRow(lengths, (place, at) => {
+        target[at] = this.data[place]!
+      })
+    }
+    return [{ name, type, length, fill }]
+  }
+
+  /** Takes over rows that were saved. @throws FileFormatError for another number or type of them */
+  restore(name: string, lengths: Int32Array, array: (name: string) => SavedArray | undefined): void {
+    const saved = array(name)
+    const length = lengths.reduce((sum, each) => sum + each, 0) * this.width
+    if (saved?.constructor !== this.data.constructor || saved.length !== length)
+      throw cacheProblem(`its ${name} arrays have another size than its slots need`)
+    this.#eachRow(lengths, (place, at) => {
+      this.data[place] = saved[at]!
+    })
+  }
+
+  /** Where the numbers of the first slots of all heads lie, row after row. */
+  #eachRow(lengths: Int32Array, visit: (place: number, at: number) => void): void {
+    const [slotStep, columnStep] = this.order === 'slots' ? [this.width, 1] : [1, this.#columnStep]
+    let at = 0
+    for (const [head, length] of lengths.entries()) {
+      const start = this.#start(head)
+      for (let slot = 0; slot < length; slot++)
+        for (let column = 0; column < this.width; column++) visit(start + slot * slotStep + column * columnStep, at++)
+    }
   }
 
   /** The rows of a head's first slots in one piece; only of a matrix in the order `slots`. */

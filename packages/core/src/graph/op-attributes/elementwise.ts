@@ -37,6 +37,8 @@ export interface ElementwiseOps {
   power: NoAttributes
   /** Remainder with the sign of the divisor for integers, of the dividend for floats. */
   modulo: NoAttributes
+  /** Bits of unsigned integers moved towards the lowest. */
+  shiftRight: { readonly bits: number }
   minimum: NoAttributes
   maximum: NoAttributes
   equal: NoAttributes

@@ -104,6 +104,11 @@ export function clip(x: Value, limits: { readonly min?: number; readonly max?: n
   return record('clip', [x], limits)
 }
 
+/** Bits of bytes moved towards the lowest: x / 2^bits without its rest. */
+export function shiftRight(x: Value, bits: number): Value {
+  return record('shiftRight', [x], { bits })
+}
+
 /** Gaussian error linear unit; exact by default, or by the tanh approximation. */
 export function gelu(x: Value, options: { readonly approximate?: 'none' | 'tanh' } = {}): Value {
   return record('gelu', [x], { approximate: options.approximate ?? 'none' })

@@ -103,6 +103,7 @@ export const elementwiseReference = {
   divide: binary((left, right, dtype) => (isFloating(dtype) ? left / right : Math.trunc(left / right))),
   power: binary((left, right) => left ** right),
   modulo: binary(remainder),
+  shiftRight: (inputs, { bits }) => unary((x) => x >> bits)(inputs),
   minimum: binary((left, right) => Math.min(left, right)),
   maximum: binary((left, right) => Math.max(left, right)),
   equal: compare((left, right) => left === right),

@@ -77,6 +77,7 @@ export function webgpuRules(fusedAttention: FusedAttention): RewriteRules {
       const quotient = divide(left!, right!)
       return [subtract(left!, multiply(right!, where(less(quotient, 0), ceil(quotient), floor(quotient))))]
     },
+    shiftRight: ([x], { bits }) => [cast(floor(multiply(cast(x!, 'float32'), 2 ** -bits)), 'uint8')],
     concat: (inputs, { axis }) => {
       const values = inputs.filter((input) => input !== undefined)
       if (values[0]!.dtype !== 'uint8') return undefined

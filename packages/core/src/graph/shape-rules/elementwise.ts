@@ -87,6 +87,12 @@ export const elementwiseShapes = {
   divide: arithmetic('divide'),
   power: arithmetic('power'),
   modulo: arithmetic('modulo'),
+  shiftRight: (inputs, { bits }) => {
+    const x = need('shiftRight', inputs, 0, 'the operand')
+    checkShape(x.dtype === 'uint8', 'shiftRight', inputs, 'the operand must be uint8')
+    checkShape(Number.isInteger(bits) && bits >= 0 && bits < 8, 'shiftRight', inputs, 'bits must be 0 to 7')
+    return [{ dtype: x.dtype, shape: x.shape }]
+  },
   minimum: arithmetic('minimum'),
   maximum: arithmetic('maximum'),
   equal: comparison('equal'),

@@ -1,10 +1,11 @@
 /** @file Attention over everything that the bias leaves visible, for each mode of a run. */
 import { InternalError } from '@lc/model/errors'
+import { fourBitMix, fourBitScores } from '../../graph/composite/four-bit-cache.ts'
 import { quantisedMix, quantisedScores } from '../../graph/composite/quantised-cache.ts'
 import { addDimensions } from '../../graph/dimension.ts'
 import { groupQueryAttention } from '../../graph/ops/attention.ts'
 import { add, divide, multiply, tanh } from '../../graph/ops/elementwise.ts'
-import { fusedMatMul, matMul } from '../../graph/ops/matmul.ts'
+import { fusedMatMul } from '../../graph/ops/matmul.ts'
 import { concat, reshape, slice, transpose, unsqueeze } from '../../graph/ops/movement.ts'
 import { softmax } from '../../graph/ops/reduction.ts'
 import type { Value } from '../../graph/value.ts'
@@ -61,10 +62,8 @@ function stepAttention(site: AttentionSite): Value {
   )
   const weights = softmax(concat([add(scores, need(site)), own]))
   const pastWeights = slice(weights, { axis: -1, start: 0, end: -1 })
-  const ownMixed = matMul(
-    slice(weights, { axis: -1, start: -1 }),
-    reshape(site.value, [config.kvHeads, 1, config.headDim]),
-  )
+  // values of one token: [G, D, 1] is [G, 1, D] transposed
+  const ownMixed = fusedMatMul(slice(weights, { axis: -1, start: -1 }), site.value, { transposeB: true })
   const mixed =
     past?.layout === 'ragged' ? byHead(site, pastMix(site, flat(site, pastWeights))) : pastMix(site, pastWeights)
   return reshape(add(mixed, ownMixed), [1, config.heads * config.headDim])
@@ -73,6 +72,7 @@ function stepAttention(site: AttentionSite): Value {
 /** Scores of rows of queries `[G, R, D]` against the cache, `[G, R, C]`. Float32: keys times queries, which is read fastest. */
 function pastScores(site: AttentionSite, rows: Value): Value {
   const { config, past } = site
+  if (past?.fourBit) return fourBitScores(multiply(rows, config.queryScale), past.fourBit)
   if (past?.quantised) return quantisedScores(multiply(rows, config.queryScale), past.quantised.keys)
   return transpose(fusedMatMul(site.pastKey, rows, { transposeB: true, alpha: config.queryScale }), [0, 2, 1])
 }
@@ -80,6 +80,7 @@ function pastScores(site: AttentionSite, rows: Value): Value {
 /** Cached values mixed by weights `[G, R, C]`, `[G, R, D]`. Float32: transposed values times weights. */
 function pastMix(site: AttentionSite, weights: Value): Value {
   const { past } = site
+  if (past?.fourBit) return fourBitMix(weights, past.fourBit)
   if (past?.quantised) return quantisedMix(weights, past.quantised.values, Number(weights.shape[1]))
   return transpose(fusedMatMul(site.pastValue, weights, { transposeB: true }), [0, 2, 1])
 }

@@ -47,6 +47,11 @@ export const elementwiseOnnx = {
   power: direct('Pow'),
   modulo: (node, scope) =>
     scope.emitFor(node, 'Mod', { attributes: { fmod: integer(isFloat(node.outputs[0]!.dtype)) } }),
+  shiftRight: (node, scope) =>
+    scope.emitFor(node, 'BitShift', {
+      extraInputs: [scope.scalar('uint8', node.attributes.bits)],
+      attributes: { direction: { string: 'RIGHT' } },
+    }),
   minimum: direct('Min'),
   maximum: direct('Max'),
   equal: direct('Equal'),

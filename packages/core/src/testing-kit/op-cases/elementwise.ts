@@ -32,6 +32,7 @@ import {
   reciprocal,
   relu,
   round,
+  shiftRight,
   sigmoid,
   sign,
   sin,
@@ -179,6 +180,7 @@ export function elementwiseCases(): readonly OpCase[] {
     opCase('power', { left: numbers([2, 3], { from: 0.1 }), right: numbers([3]) }, ({ left, right }) =>
       power(left, right),
     ),
+    opCase('shiftRight', { x: numbers([2, 9], { dtype: 'uint8', from: 0, to: 256 }) }, ({ x }) => shiftRight(x, 4)),
     opCase('modulo', { left: numbers([9], { from: -9, to: 9 }) }, ({ left }) => modulo(left, 2.5)),
     opCase('modulo', { left: numbers([9], { dtype: 'int32', from: -9, to: 9 }) }, ({ left }) => modulo(left, 4), {
       unsupported: { webgpu: noKernel },
