@@ -4,6 +4,7 @@ import { PolicyPlanError } from '../errors/policy-plan-error.ts'
 import type { AttentionMode } from '../models/decoder/attention-mode.ts'
 import type { AttentionPattern, PatternFeedContext } from '../models/decoder/attention-pattern.ts'
 import type { DecoderConfig } from '../models/decoder/decoder-config.ts'
+import { stepOutputs } from '../models/decoder/decoder-graph.ts'
 import type { DecoderPrograms } from '../models/decoder/decoder-programs.ts'
 import type { PastForm } from '../models/decoder/past-inputs.ts'
 import { RopeTableCache, type RopeTables } from '../models/rope/rope-tables.ts'
@@ -58,12 +59,13 @@ export class DecoderRunner {
   createCache(capacity = 0, layers = this.config.layers.length, format: CacheFormat = 'float32'): KvCache {
     const { kvHeads, headDim } = this.config
     const alike = this.attention.build !== undefined
+    const forked = this.attention.forked?.bind(this.attention)
     if (alike && format !== 'float32')
       throw new PolicyPlanError({
         policy: this.attention.id,
         missing: 'keys and values in float32: its graph reads no others',
       })
-    return new KvCache({ layers, kvHeads, headDim }, { capacity, format, alike, pool: this.#pool })
+    return new KvCache({ layers, kvHeads, headDim }, { capacity, format, alike, pool: this.#pool, forked })
   }
 
   /** Whether all layers see alike, as far as the model and its pattern go. */
@@ -140,7 +142,8 @@ export class DecoderRunner {
     }
     const observed = append ? (this.attention.fetches?.(seen) ?? []) : []
     const names = append ? [...fetches, ...observed, 'keys', 'values'] : fetches
-    const outputs = await program.run(feeds, [...new Set(names)], signalOf(request))
+    const joined = await program.run(feeds, [...new Set(names.map(stepOutputOf))], signalOf(request))
+    const outputs = { ...joined, ...layerParts(names, joined, cache.shape.layers) }
     if (append) this.attention.observe?.(seen, outputs)
     if (append) cache.append(stepRows(cache, outputs), 1)
     return outputs
@@ -222,9 +225,14 @@ export class DecoderRunner {
 
   #pastFeeds(cache: KvCache, batch: readonly number[]): Record<string, Tensor> {
     const feeds: Record<string, Tensor> = {}
-    for (let layer = 0; layer < cache.shape.layers; layer++)
-      for (const [name, { dtype, shape, data }] of Object.entries(cache.layer(layer).tensors))
-        feeds[`${name}.${layer}`] = { dtype, shape: [...batch, ...shape], data }
+    for (let layer = 0; layer < cache.shape.layers; layer++) {
+      const { tensors } = cache.layer(layer)
+      for (const name of Object.keys(tensors)) {
+        const tensor = tensors[name]!
+        // the layer's own tensors where they fit: what is fed again is not prepared again
+        feeds[`${name}.${layer}`] = batch.length === 0 ? tensor : { ...tensor, shape: [...batch, ...tensor.shape] }
+      }
+    }
     return feeds
   }
 
@@ -275,6 +283,30 @@ function stepRows(cache: KvCache, outputs: RunOutputs): NewRows[] {
     key: keys.subarray(layer * width, (layer + 1) * width),
     value: values.subarray(layer * width, (layer + 1) * width),
   }))
+}
+
+/** The output of a step in which an output of one layer comes. */
+function stepOutputOf(name: string): string {
+  const kind = name.slice(0, name.indexOf('.'))
+  return isStepOutput(kind) ? stepOutputs[kind] : name
+}
+
+function isStepOutput(kind: string): kind is keyof typeof stepOutputs {
+  return Object.hasOwn(stepOutputs, kind)
+}
+
+/** Outputs of single layers from those of all. */
+function layerParts(names: readonly string[], joined: RunOutputs, layers: number): RunOutputs {
+  const parts: Record<string, HostTensor> = {}
+  for (const name of names) {
+    const all = joined[stepOutputOf(name)]!
+    if (joined[name]) continue
+    const layer = Number(name.slice(name.indexOf('.') + 1))
+    const size = all.data.length / layers
+    const data = all.data.subarray(layer * size, (layer + 1) * size)
+    parts[name] = { dtype: all.dtype, shape: [all.shape[0]! / layers, ...all.shape.slice(1)], data }
+  }
+  return parts
 }
 
 function layersOf(cache: KvCache): number[] {

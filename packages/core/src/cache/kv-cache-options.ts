@@ -14,4 +14,6 @@ export interface KvCacheOptions {
    * each layer has the room it needs, and each head where that saves memory. Defaults to false.
    */
   readonly alike?: boolean
+  /** Told of each fork of this cache, and of the forks' forks. */
+  readonly forked?: ((from: object, to: object) => void) | undefined
 }

@@ -3,7 +3,7 @@ import { checkArgument, checkInteger, checkOneOf } from '@lc/model/check'
 import { DisposedError, InternalError } from '@lc/model/errors'
 import { type CacheFormat, cacheFormats } from './cache-format.ts'
 import { checkSlots } from './check-slots.ts'
-import { HeadLayout, leastRoom, ragsPay, roomFor } from './head-layout.ts'
+import { HeadLayout, ragsPay, roomFor } from './head-layout.ts'
 import type { KvCacheOptions } from './kv-cache-options.ts'
 import type { KvLayer, KvShape, NewRows } from './kv-layer.ts'
 import { LayerPool } from './layer-pool.ts'
@@ -33,7 +33,9 @@ export class KvCache {
   readonly shape: KvCacheShape
   readonly format: CacheFormat
   readonly #alike: boolean
-  readonly #pool: LayerPool
+  /** Where layers come from and go back to. */
+  readonly pool: LayerPool
+  readonly #forked: KvCacheOptions['forked']
   #layers: KvLayer[]
   /** Slots in use, `[L * G]`. */
   #lengths: Int32Array
@@ -48,7 +50,8 @@ export class KvCache {
     this.shape = shape
     this.format = origin?.format ?? checkOneOf(options.format ?? 'float32', 'format', cacheFormats)
     this.#alike = origin ? origin.#alike : (options.alike ?? false)
-    this.#pool = origin?.pool ?? pool
+    this.pool = origin?.pool ?? pool
+    this.#forked = origin ? origin.#forked : options.forked
     const heads = shape.layers * shape.kvHeads
     const capacityOf = (index: number): number => this.#capacityOf(index)
     if (origin) {
@@ -63,14 +66,9 @@ export class KvCache {
     }
     const layout = HeadLayout.rectangle(shape.kvHeads, capacity)
     this.#channels = new SlotChannels(heads, capacityOf)
-    this.#layers = Array.from({ length: shape.layers }, () => this.#pool.take(this.format, shape, layout))
+    this.#layers = Array.from({ length: shape.layers }, () => this.pool.take(this.format, shape, layout))
     this.#lengths = new Int32Array(heads)
     this.#positions = new SlotPositions(heads, layout.capacity)
-  }
-
-  /** Where layers come from and go back to. */
-  get pool(): LayerPool {
-    return this.#pool
   }
 
   /** Slots that the roomiest head has room for. */
@@ -231,12 +229,8 @@ export class KvCache {
   /** Gives slots of a head other positions; their keys must be rotated accordingly by the caller. */
   setPositions(layer: number, head: number, positions: ArrayLike<number>): void {
     const index = layer * this.shape.kvHeads + head
-    checkArgument(
-      positions.length === this.#lengths[index],
-      'positions',
-      positions,
-      `${this.#lengths[index]} positions`,
-    )
+    const length = this.#lengths[index]!
+    checkArgument(positions.length === length, 'positions', positions, `${length} positions`)
     this.#positions.set(index, positions, this.#capacityOf(index))
     this.#edits++
   }
@@ -255,9 +249,10 @@ export class KvCache {
     for (const [index, list] of lists.entries()) this.#lengths[index] = list.length
     this.#positions.restore(lists)
     const ragged = this.#wantsRagged()
+    const room = roomFor(this.#lengths)
     for (const [layer, current] of this.#layers.entries()) {
       this.#release(current)
-      this.#layers[layer] = this.#pool.take(this.format, this.shape, this.#layoutOf(layer, leastRoom, ragged))
+      this.#layers[layer] = this.pool.take(this.format, this.shape, this.#layoutOf(layer, room, ragged))
     }
     this.#nextPosition = nextPosition
   }
@@ -296,21 +291,24 @@ export class KvCache {
   /** An independent cache that shares arrays until either writes. */
   fork(): KvCache {
     this.#check()
-    return new KvCache(this.shape, {}, this)
+    const fork = new KvCache(this.shape, {}, this)
+    this.#forked?.(this, fork)
+    return fork
   }
 
-  /** Gives back memory that the slots in use do not need. */
+  /** Gives back memory that the slots in use do not need, but for the room that the next tokens would take at once. */
   shrink(): void {
     this.#check()
     const ragged = this.#wantsRagged()
+    const room = roomFor(this.#lengths)
     for (const [layer, current] of this.#layers.entries()) {
-      const wanted = this.#layoutOf(layer, leastRoom, ragged)
+      const wanted = this.#layoutOf(layer, room, ragged)
       if (wanted.rectangular === current.layout.rectangular && wanted.total > current.layout.total * worthShrinking)
         continue
       this.#resize(layer, wanted)
     }
     // memory was asked back, not kept for others
-    this.#pool.clear()
+    this.pool.clear()
   }
 
   /** Bytes of the arrays, those shared with forks included. */
@@ -331,7 +329,7 @@ export class KvCache {
   #writable(layer: number): KvLayer {
     const current = this.#layers[layer]!
     if (current.owners === 1) return current
-    const own = this.#pool.take(this.format, this.shape, current.layout)
+    const own = this.pool.take(this.format, this.shape, current.layout)
     current.copyTo(own, this.lengthsOf(layer))
     this.#release(current)
     this.#layers[layer] = own
@@ -340,7 +338,7 @@ export class KvCache {
 
   #release(layer: KvLayer): void {
     layer.owners--
-    if (layer.owners === 0) this.#pool.give(layer)
+    if (layer.owners === 0) this.pool.give(layer)
   }
 
   #keepRows(layer: number, head: number, slots: ArrayLike<number>, runs: readonly SlotRun[]): void {
@@ -375,7 +373,7 @@ export class KvCache {
     const lengths = this.lengthsOf(layer)
     if (!layout.fits(lengths, 0)) throw new InternalError({ invariant: 'a cache never shrinks below what it holds' })
     if (current.layout.equals(layout)) return
-    const next = this.#pool.take(this.format, this.shape, layout)
+    const next = this.pool.take(this.format, this.shape, layout)
     current.copyTo(next, lengths)
     // not to the pool: arrays of another size would lie there for nothing
     current.owners--

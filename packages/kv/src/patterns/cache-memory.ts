@@ -24,8 +24,14 @@ export class CacheMemory<State> {
     return state
   }
 
+  /** Gives a fork of a cache what `copy` makes of its origin's state, where that was seen. */
+  fork(from: object, to: object, copy: (state: State) => State): void {
+    const known = this.#states.get(from)
+    if (known) this.#states.set(to, { edits: known.edits, state: copy(known.state) })
+  }
+
   /**
-   * The same for patterns whose choices are over all tokens of a text, at their own places: those that models are trained with.
+   * The same as `of`, for patterns whose choices are over all tokens of a text, at their own places: those that models are trained with.
    *
    * @throws PolicyPlanError where a policy evicted or moved tokens
    */

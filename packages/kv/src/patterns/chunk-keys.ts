@@ -9,6 +9,7 @@ import { turnRow, turnsBy } from './turn-rows.ts'
  * queries of its tokens.
  */
 export class ChunkKeys {
+  readonly #config: PatternFeedContext['config']
   readonly #place: { readonly layer: number; readonly chunkSize: number; readonly pattern: string }
   /** Keys rotated by places in chunks, `[G, C, D]`. */
   #local = new Float32Array(0)
@@ -19,9 +20,20 @@ export class ChunkKeys {
   /** Rotated queries `[H*D]` by slot, from the first whole chunk that has no key yet. */
   readonly #queries = new Map<number, Float32Array>()
 
-  constructor({ config }: PatternFeedContext, place: { layer: number; chunkSize: number; pattern: string }) {
+  constructor(
+    { config }: Pick<PatternFeedContext, 'config'>,
+    place: { layer: number; chunkSize: number; pattern: string },
+    origin?: ChunkKeys,
+  ) {
     this.#place = place
-    this.#chunks = Array.from({ length: config.kvHeads }, () => [])
+    this.#config = config
+    this.#chunks = Array.from({ length: config.kvHeads }, (_, head) => (origin ? [...origin.#chunks[head]!] : []))
+    if (origin) for (const [slot, query] of origin.#queries) this.#queries.set(slot, query)
+  }
+
+  /** Those of a fork of the cache. Arrays of queries and of chunks are shared: they are not written again. */
+  fork(): ChunkKeys {
+    return new ChunkKeys({ config: this.#config }, this.#place, this)
   }
 
   /** Takes the queries of new tokens, before they are cached. */
@@ -45,7 +57,7 @@ export class ChunkKeys {
   /**
    * Local keys `[G, C, D]` and chunk keys `[G, n, D]` as the cache is now.
    *
-   * @throws PolicyPlanError for chunks whose queries were not seen: those of a fork, or of a session that was restored
+   * @throws PolicyPlanError for chunks whose queries were not seen: those of a session that was restored
    */
   update(context: PatternFeedContext): { local: Float32Array; chunks: Float32Array; count: number } {
     this.cut(context)

@@ -44,8 +44,9 @@ const forced = 1e9
  * that no distance goes beyond the budget. Texts of fewer chunks are read in full.
  *
  * Steps only: prompts are read with full attention at their own positions, where the method selects for them too. The method has one key
- * per query head; here the query heads of a key/value head share their mean in a chunk's key, and the largest of their scores. A text must
- * be read in the session that goes on with it: chunk keys need its queries.
+ * per query head; here the query heads of a key/value head share their mean in a chunk's key, and the largest of their scores. Chunk keys
+ * need the queries of a text: a session goes on with what it read itself, or what the session read that it was forked from; one that was
+ * restored from a file does not.
  *
  * Lu et al., "LongHeads: Multi-Head Attention is Secretly a Long Context Processor" (2024), arXiv 2402.10685; LuLuLuyi/LongHeads, whose
  * decoding this follows.
@@ -63,11 +64,9 @@ export function longHeads(options: LongHeadsOptions): AttentionPattern {
     })
   const id = `long-heads(${chunks * chunkSize}, ${chunkSize})`
   const memory = new CacheMemory(id, (context) =>
-    context.config.layers.map((_, layer) => ({
-      keys: new ChunkKeys(context, { layer, chunkSize, pattern: id }),
-      values: new ValueRows(context, layer),
-    })),
+    context.config.layers.map((_, layer) => new ChunkKeys(context, { layer, chunkSize, pattern: id })),
   )
+  const rows = new CacheMemory(id, (context) => context.config.layers.map((_, layer) => new ValueRows(context, layer)))
   const chooses = (context: PatternFeedContext): boolean =>
     context.mode === 'step' && Math.floor(context.length(0, 0) / chunkSize) >= chunks - 1
   return {
@@ -77,15 +76,18 @@ export function longHeads(options: LongHeadsOptions): AttentionPattern {
     build: (site) => (site.variant === 'heads' ? chosenHeads(site, { chunkSize, chunks }) : plainAttention(site)),
     feed: (context) => {
       const feeds: Record<string, HostTensor> = {}
-      for (const [layer, { keys, values }] of memory.of(context).entries())
+      for (const [layer, keys] of memory.of(context).entries()) {
+        const values = rows.of(context)[layer]!
         if (chooses(context)) feedLayer(feeds, context, { layer, keys, values, chunkSize, chunks })
         else for (const kept of [keys, values]) kept.cut(context)
+      }
       return feeds
     },
     fetches: ({ config }) => config.layers.map((_, layer) => `query.${layer}`),
     observe: (context, outputs) => {
-      for (const [layer, { keys }] of memory.of(context).entries()) keys.take(context, outputs[`query.${layer}`]!)
+      for (const [layer, keys] of memory.of(context).entries()) keys.take(context, outputs[`query.${layer}`]!)
     },
+    forked: (from, to) => memory.fork(from, to, (layers) => layers.map((keys) => keys.fork())),
   }
 }
 

@@ -52,6 +52,8 @@ export interface AttentionPattern {
   feed?(context: PatternFeedContext): Record<string, Tensor>
   /** Outputs that `observe` wants of a run: those that `build` named, and `query.<l>`, `key.<l>`, `value.<l>`. Defaults to none. */
   fetches?(context: PatternFeedContext): readonly string[]
+  /** Told when a cache was forked, by the objects that stand for the two: for patterns that could not make again what they keep by it. */
+  forked?(from: object, to: object): void
   /** Told after each run whose tokens go into the cache, just before they do, with what was fetched. */
   observe?(context: PatternFeedContext, outputs: Readonly<Record<string, HostTensor>>): void
 }
