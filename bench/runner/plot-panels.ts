@@ -19,6 +19,7 @@ export interface PlotPanel {
 
 const width = 330
 const height = 230
+/** More series than colours share them. */
 const colours = [
   '#4269d0',
   '#efb118',
@@ -30,19 +31,27 @@ const colours = [
   '#97bbf5',
   '#9c6b4e',
   '#9498a0',
+  '#b5179e',
+  '#2f4b26',
 ]
 
+/** How lines differ besides their colours. */
+export interface PlotStyle {
+  /** Series whose lines are dashed. Defaults to none. */
+  readonly dashed?: readonly string[]
+}
+
 /** The panels, two in a row, as an SVG document. */
-export function plotPanels(panels: readonly PlotPanel[]): string {
+export function plotPanels(panels: readonly PlotPanel[], { dashed = [] }: PlotStyle = {}): string {
   const series = [...new Set(panels.flatMap(({ points }) => points.map((point) => point.series)))]
   const rows = Math.ceil(panels.length / 2)
   const drawn = panels.map(
     (panel, at) =>
-      `<g transform="translate(${(at % 2) * width} ${Math.floor(at / 2) * height})">${drawPanel(panel, series)}</g>`,
+      `<g transform="translate(${(at % 2) * width} ${Math.floor(at / 2) * height})">${drawPanel(panel, series, dashed)}</g>`,
   )
   const keys = series.map((name, at) => {
     const y = rows * height + 20 + Math.floor(at / 3) * 18
-    return `<g transform="translate(${40 + (at % 3) * 200} ${y})"><rect width="12" height="3" y="-5" fill="${colour(at)}"/><text x="18">${name}</text></g>`
+    return `<g transform="translate(${40 + (at % 3) * 200} ${y})"><path d="M0-4H18" stroke="${colour(at)}" stroke-width="3"${dashed.includes(name) ? ' stroke-dasharray="5 3"' : ''}/><text x="24">${name}</text></g>`
   })
   const total = rows * height + 40 + Math.ceil(series.length / 3) * 18
   return `<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 ${2 * width} ${total}" font-family="sans-serif" font-size="11" fill="#333"><rect width="100%" height="100%" fill="#fff"/>${drawn.join('')}${keys.join('')}</svg>\n`
@@ -52,7 +61,11 @@ function colour(at: number): string {
   return colours[at % colours.length]!
 }
 
-function drawPanel({ title, xLabel, points, marks }: PlotPanel, series: readonly string[]): string {
+function drawPanel(
+  { title, xLabel, points, marks }: PlotPanel,
+  series: readonly string[],
+  dashed: readonly string[],
+): string {
   const [x, lowX, highX] = scale(
     points.map((point) => point.x),
     50,
@@ -68,7 +81,8 @@ function drawPanel({ title, xLabel, points, marks }: PlotPanel, series: readonly
     const places = own.map((point) => [x(point.x).toFixed(1), y(point.y).toFixed(1)] as const)
     const dots = places.map(([left, top]) => `<circle cx="${left}" cy="${top}" r="3" fill="${colour(at)}"/>`)
     const path = places.map((place) => place.join(',')).join(' ')
-    return `<polyline points="${path}" fill="none" stroke="${colour(at)}" stroke-width="1.5"/>${dots.join('')}`
+    const dashes = dashed.includes(name) ? ' stroke-dasharray="5 3"' : ''
+    return `<polyline points="${path}" fill="none" stroke="${colour(at)}" stroke-width="1.5"${dashes}/>${dots.join('')}`
   })
   const ends = [lowX, highX].map((value) => ({ x: value, label: value.toPrecision(3) }))
   const below = (marks ?? ends).map(
