@@ -11,6 +11,7 @@ export {
   expectedAttention,
   expectedAttentionDefaults,
 } from './policies/expected-attention.ts'
+export { type FinchOptions, finch, finchDefaults } from './policies/finch.ts'
 export { type H2oOptions, h2o, h2oDefaults } from './policies/h2o.ts'
 export { type KeyDiffOptions, keyDiff } from './policies/key-diff.ts'
 export { type KeyNormOptions, keyNorm } from './policies/key-norm.ts'

@@ -8,6 +8,7 @@ import { chunkKv } from './chunk-kv.ts'
 import { cur } from './cur.ts'
 import { duoAttention } from './duo-attention.ts'
 import { expectedAttention } from './expected-attention.ts'
+import { finch } from './finch.ts'
 import { h2o } from './h2o.ts'
 import { keyDiff } from './key-diff.ts'
 import { keyNorm } from './key-norm.ts'
@@ -94,6 +95,13 @@ const cases: readonly Case[] = [
     rewrites: true,
     fullest: 1,
   },
+  { name: 'finch', policy: (budget) => finch({ budget, window: 8 }), window: 8, rewrites: true, fullest: 1 },
+  {
+    name: 'finch in original positions',
+    policy: (budget) => finch({ budget, window: 8, positions: 'original' }),
+    window: 8,
+    fullest: 1,
+  },
   {
     name: 'spec-kv',
     policy: (budget) => specKv({ budget, window: 8, lookahead: { ids: [9, 8, 7] } }),
@@ -147,6 +155,13 @@ const cases: readonly Case[] = [
     policy: (budget) => cam({ base: h2o({ budget }), spread: 'drawn' }),
     steps: true,
     window: 12,
+    fullest: 1,
+  },
+  {
+    name: 'cam in turns',
+    policy: (budget) => cam({ base: keyDiff({ budget, every: 3 }), variant: 'kvpress' }),
+    steps: true,
+    excess: 2,
     fullest: 1,
   },
   {

@@ -50,6 +50,11 @@ describe('policies by name', () => {
       ['look-m', { rule: 'sum' }],
       ['streaming-llm', { positions: 'new' }],
       ['pyramid-kv', { beta: 0 }],
+      ['finch', { window: 0 }],
+      ['finch', { positions: 'new' }],
+      ['cam', { targets: 0 }],
+      ['cam', { spread: 'mean' }],
+      ['cam', { variant: 'paper' }],
     ] as const)
       expect(() => policyByName(name, { budget: 64, ...wrong }), name).toThrow(
         expect.objectContaining({ code: 'invalid-argument' }),

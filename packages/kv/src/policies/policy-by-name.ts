@@ -9,6 +9,7 @@ import { chunkKv } from './chunk-kv.ts'
 import { cur } from './cur.ts'
 import { duoAttention } from './duo-attention.ts'
 import { expectedAttention } from './expected-attention.ts'
+import { finch } from './finch.ts'
 import { h2o } from './h2o.ts'
 import { keyDiff } from './key-diff.ts'
 import { keyNorm } from './key-norm.ts'
@@ -61,6 +62,7 @@ const others = {
   full: () => fullCache,
   'streaming-llm': (options: Options) => streamingLlm(options),
   'la-cache': (options: Options) => laCache(options),
+  finch: (options: Options) => finch(options),
   'duo-attention': (options: Options) => duoAttention(options),
 } as const
 
