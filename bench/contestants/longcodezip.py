@@ -1,13 +1,12 @@
 """The official LongCodeZip (not on PyPI: LC_BENCH_LONGCODEZIP names a checkout), both of its models replaced by one float32 model."""
-import json
 import os
-import resource
 import sys
 import time
 
 folder = os.path.join(os.path.dirname(__file__), "..", "..", "packages", "compress", "fixtures", "longcodezip")
 sys.path.insert(0, folder)
 import torch  # noqa: E402
+from answer_requests import answer_requests  # noqa: E402
 from make import load_official  # noqa: E402
 from transformers import AutoModelForCausalLM, AutoTokenizer  # noqa: E402
 
@@ -52,11 +51,4 @@ def compress(request):
     return {"ms": (time.perf_counter() - start) * 1e3, "detail": {"kept": ranker.get_token_length(result["compressed_code"]), "of": ranker.get_token_length(code), "read": read}}
 
 
-handlers = {"load": load, "compress": compress, "memory": lambda _: {"peakBytes": resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * 1024}}
-for line in sys.stdin:
-    request = json.loads(line)
-    try:
-        response = handlers[request["op"]](request)
-    except Exception as error:  # the runner reports it
-        response = {"error": repr(error)}
-    print("@@" + json.dumps(response), flush=True)
+answer_requests({"load": load, "compress": compress})

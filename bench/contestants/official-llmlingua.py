@@ -4,9 +4,7 @@ LC_BENCH_LINGUA: a folder with cl100k_base.json (the ranks of GPT-3.5's tokenize
 made, bert-base-multilingual-cased (a random classifier); the model's float32 weights are kept there too. Sentences are cut after
 . ! or ? in place of NLTK's punkt, which the package would fetch. Nothing else of it is changed.
 """
-import json
 import os
-import resource
 import sys
 import time
 
@@ -14,6 +12,7 @@ import nltk
 import tiktoken
 import torch
 import transformers
+from answer_requests import answer_requests
 from transformers import AutoModelForCausalLM, PreTrainedTokenizerFast
 
 fixture = os.path.join(os.path.dirname(__file__), "..", "..", "packages", "compress", "fixtures", "llmlingua")
@@ -66,15 +65,4 @@ def compress(request):
     return {"ms": ms, "text": result["compressed_prompt"], "detail": {"GPT-3.5 tokens": result["compressed_tokens"]}}
 
 
-def memory(_):
-    return {"peakBytes": resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * 1024}
-
-
-handlers = {"load": load, "compress-text": compress, "memory": memory}
-for line in sys.stdin:
-    request = json.loads(line)
-    try:
-        response = handlers[request["op"]](request)
-    except Exception as error:  # the runner reports it
-        response = {"error": repr(error)}
-    print("@@" + json.dumps(response), flush=True)
+answer_requests({"load": load, "compress-text": compress})

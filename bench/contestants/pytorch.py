@@ -1,12 +1,10 @@
 """PyTorch + transformers, float32, sdpa, inference mode, log_softmax + gather, on the dequantised weights of the GGUF file."""
-import json
 import os
-import resource
-import sys
 import time
 
 import torch
 import transformers
+from answer_requests import answer_requests
 from transformers import AutoModelForCausalLM
 
 torch.set_num_threads(int(os.environ.get("LC_BENCH_THREADS", "2")))
@@ -62,15 +60,4 @@ def decode(request):
     return {"ms": timed(work)[0], "steps": len(made)}
 
 
-def memory(_):
-    return {"peakBytes": resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * 1024}
-
-
-handlers = {"load": load, "score": score, "prefill": prefill, "decode": decode, "memory": memory}
-for line in sys.stdin:
-    request = json.loads(line)
-    try:
-        response = handlers[request["op"]](request)
-    except Exception as error:  # the runner reports it
-        response = {"error": repr(error)}
-    print("@@" + json.dumps(response), flush=True)
+answer_requests({"load": load, "score": score, "prefill": prefill, "decode": decode})
