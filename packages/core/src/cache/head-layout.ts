@@ -7,6 +7,8 @@ const roomShare = 1 / 16
 /** Heads get rooms of their own where the same room for all would be larger by this factor, and keep them above the lower one. */
 const wastefulFactor = 1.03
 const evenFactor = 1.01
+/** Slots of room per head with which lengths are compared. */
+const leastRoom = 8
 
 /**
  * Places of the slots of one layer. `rectangular`: all heads have the same number, and each head is a matrix of its own. Otherwise
@@ -77,14 +79,11 @@ export function ragsPay(lengths: Int32Array, kvHeads: number, ragged: boolean): 
   return same > own * (ragged ? evenFactor : wastefulFactor)
 }
 
-/** Slots of room that heads of these lengths are given at once when they grow. */
+/** Slots of room that heads of these lengths are given at once: when they grow, and after a cut, so that the next tokens need no copy. */
 export function roomFor(lengths: Int32Array): number {
   const mean = lengths.reduce((sum, length) => sum + length, 0) / lengths.length
   return Math.max(block, Math.ceil(mean * roomShare))
 }
-
-/** Slots of room that are left when a cache shrinks. */
-export const leastRoom = 8
 
 function roundUp(slots: number): number {
   return Math.ceil(slots / block) * block

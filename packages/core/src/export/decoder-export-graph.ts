@@ -45,12 +45,8 @@ export function decoderExportGraph(config: DecoderConfig, forms: ExportForms): D
   for (const [layer, { rope }] of config.layers.entries()) {
     const attend = (query: Value, key: Value, value: Value): Value =>
       cachedAttention(graph, config, { layer, query, key, value, ...shared })
-    const context = {
-      layer,
-      mode: 'fused' as const,
-      attend,
-      rotary: rope === undefined ? undefined : rotary.get(rope)!,
-    }
+    const rows = rope === undefined ? undefined : rotary.get(rope)!
+    const context = { layer, mode: 'fused' as const, attend, rotary: rows && (() => rows) }
     stream = decoderLayer(scope, stream, context).next
   }
   graph.output('logits', headLogits(scope, lastRows(finalHidden(scope, stream), kept)))

@@ -16,6 +16,8 @@ export class OrtProgram implements Program {
   readonly #inputTypes: Signature
   readonly #outputTypes: Signature
   readonly #guard: DisposeGuard
+  /** What was fed before: a cache feeds the same arrays at every step. */
+  readonly #fed = new WeakMap<Tensor, OrtTensor>()
 
   constructor(fields: {
     name: string
@@ -63,7 +65,7 @@ export class OrtProgram implements Program {
       checkFeeds(this.name, this.#inputTypes, feeds)
       checkFetches(this.name, this.#outputTypes, fetches)
       const tensors: Record<string, OrtTensor> = {}
-      for (const [name, feed] of Object.entries(feeds)) tensors[name] = toOrt(this.#backend, feed)
+      for (const name of Object.keys(feeds)) tensors[name] = this.#native(feeds[name]!)
       const results = await this.#backend.runSession(this.name, this.#session, tensors, fetches)
       const wrapped: Record<string, Tensor> = {}
       for (const name of fetches) wrapped[name] = this.#wrap(name, results[name]!)
@@ -77,6 +79,16 @@ export class OrtProgram implements Program {
 
   [asyncDispose](): Promise<void> {
     return this.close()
+  }
+
+  #native(feed: Tensor): OrtTensor {
+    // a tensor on the device may be closed meanwhile
+    if (!('data' in feed)) return toOrt(this.#backend, feed)
+    const known = this.#fed.get(feed)
+    if (known) return known
+    const made = toOrt(this.#backend, feed)
+    this.#fed.set(feed, made)
+    return made
   }
 
   #wrap(name: string, tensor: OrtTensor): Tensor {

@@ -2,13 +2,13 @@
 import { checkInteger } from '@lc/model/check'
 import { addDimensions } from '../../graph/dimension.ts'
 import { Graph } from '../../graph/graph.ts'
-import { concat } from '../../graph/ops/movement.ts'
+import { concat, expand } from '../../graph/ops/movement.ts'
 import type { Value } from '../../graph/value.ts'
 import type { AttentionMode } from './attention-mode.ts'
 import { type AttentionPattern, fullAttention } from './attention-pattern.ts'
 import type { AttentionSite } from './attention-site.ts'
 import type { DecoderConfig } from './decoder-config.ts'
-import { decoderLayer, type LayerContext, norm, plainStream, type RotaryInputs, type Stream } from './decoder-layer.ts'
+import { decoderLayer, type LayerContext, norm, plainStream, type RotaryTables, type Stream } from './decoder-layer.ts'
 import { DecoderScope } from './decoder-scope.ts'
 import { embedTokens } from './embed-tokens.ts'
 import { headLogits } from './head-graph.ts'
@@ -41,6 +41,11 @@ export interface DecoderGraphOptions {
   readonly head?: boolean
 }
 
+/** What a step gives of all layers at once, by what other runs give of each: a layer's part comes after those of the layers before. */
+export const stepOutputs = { query: 'queries', key: 'keys', value: 'values', stream: 'streams' } as const
+
+type StepOutput = keyof typeof stepOutputs
+
 const plainPast: PastForm = { format: 'float32', layout: 'alike' }
 
 const float32Everywhere: ChooseForm = () => ({ kind: 'float32' })
@@ -59,7 +64,7 @@ export function canRotate(config: DecoderConfig): boolean {
  *
  * Outputs: `hidden` (after the final norm), per layer `key.<l>`, `value.<l>`, `query.<l>` (rotated) and, unless the stream is
  * rotated, `stream.<l>` (what entered the layer); `logits` with a head. Shapes are `[B, T, ...]`, in a step rows are one. A step
- * also gives `keys` and `values`, those of all layers one after the other: each output of a run has its price.
+ * gives those of all layers one after the other, by the names of `stepOutputs`: each output of a run has its price.
  */
 export function buildDecoderGraph(config: DecoderConfig, options: DecoderGraphOptions = {}): DecoderGraph {
   const { mode = 'fused', attention = fullAttention, choose = float32Everywhere, rotated = false } = options
@@ -72,41 +77,58 @@ export function buildDecoderGraph(config: DecoderConfig, options: DecoderGraphOp
   const named = options.variant === undefined ? {} : { variant: options.variant }
   const form = options.past ?? plainPast
   let stream: Stream = { sum: embedTokens(scope, ids, options.embedding ?? { kind: 'float32' }) }
-  const rows: { keys: Value[]; values: Value[] } = { keys: [], values: [] }
+  const joined: Record<StepOutput, Value[]> = { query: [], key: [], value: [], stream: [] }
+  const give = (kind: StepOutput, layer: number, value: Value): void => {
+    if (mode === 'step') joined[kind].push(value)
+    else graph.output(`${kind}.${layer}`, value)
+  }
   for (let layer = 0; layer < count; layer++) {
     const attend: LayerContext['attend'] = (query, key, value, hidden) => {
       const site = attentionSite(scope, form, { layer, mode, query, key, value, ...named, ...shared }, hidden)
-      for (const [name, output] of Object.entries({ query, key, value })) site.output(name, output)
-      rows.keys.push(key)
-      rows.values.push(value)
+      give('query', layer, query)
+      give('key', layer, key)
+      give('value', layer, value)
       return (attention.build ?? plainAttention)(site)
     }
     const rope = config.layers[layer]!.rope
     const context = { layer, mode, attend, rotary: rope === undefined ? undefined : rotary[rope]! }
     const { next, found } = decoderLayer(scope, stream, context)
-    if (!rotated) graph.output(`stream.${layer}`, found)
+    if (!rotated) give('stream', layer, found)
     stream = next
   }
-  if (mode === 'step') for (const [name, parts] of Object.entries(rows)) graph.output(name, concat(parts, { axis: 0 }))
+  for (const kind of Object.keys(joined) as StepOutput[])
+    if (joined[kind].length > 0) graph.output(stepOutputs[kind], concat(joined[kind], { axis: 0 }))
   const hidden = finalHidden(scope, stream)
   graph.output('hidden', hidden)
   if (options.head) graph.output('logits', headLogits(scope, hidden))
   return { graph, recipes: scope.recipes }
 }
 
-function rotaryInputs(scope: DecoderScope, mode: AttentionMode): Record<string, RotaryInputs> {
+function rotaryInputs(scope: DecoderScope, mode: AttentionMode): Record<string, RotaryTables> {
   const used = new Set(scope.config.layers.map((layer) => layer.rope))
-  const inputs: Record<string, RotaryInputs> = {}
+  const tables: Record<string, RotaryTables> = {}
   for (const [kind, rope] of Object.entries(scope.config.ropes)) {
     if (!used.has(kind)) continue
     const half = rope.rotaryDim / 2
     const shape = mode === 'step' ? [1, 1, half] : mode === 'open' ? [1, 'T', half] : ['B', 'T', half]
-    inputs[kind] = {
-      cos: scope.graph.input(`cos.${kind}`, 'float32', shape),
-      sin: scope.graph.input(`sin.${kind}`, 'float32', shape),
-    }
+    const cos = scope.graph.input(`cos.${kind}`, 'float32', shape)
+    const sin = scope.graph.input(`sin.${kind}`, 'float32', shape)
+    tables[kind] = mode === 'step' ? perHead(cos, sin) : () => ({ cos, sin })
   }
-  return inputs
+  return tables
+}
+
+/** The tables of the one token of a step for queries and for keys, each made once for all layers. */
+function perHead(cos: Value, sin: Value): RotaryTables {
+  const made = new Map<string, ReturnType<RotaryTables>>()
+  return ([groups, heads]) => {
+    const known = made.get(`${groups} ${heads}`)
+    if (known) return known
+    const shape = [groups!, heads!, cos.shape[2]!]
+    const tables = { cos: expand(cos, shape), sin: expand(sin, shape) }
+    made.set(`${groups} ${heads}`, tables)
+    return tables
+  }
 }
 
 function sharedInputs(

@@ -17,17 +17,14 @@ export interface Stream {
   readonly pending?: Value
 }
 
-/** Cosines and sines of the new tokens, `[B, T, R/2]`. */
-export interface RotaryInputs {
-  readonly cos: Value
-  readonly sin: Value
-}
+/** Cosines and sines for a tensor of these sizes: of the new tokens, `[B, T, R/2]`; in a step those of its token for each head, `[G, H/G, R/2]`. */
+export type RotaryTables = (shape: Shape) => { readonly cos: Value; readonly sin: Value }
 
 /** What a layer needs besides the stream. */
 export interface LayerContext {
   readonly layer: number
   readonly mode: AttentionMode
-  readonly rotary: RotaryInputs | undefined
+  readonly rotary: RotaryTables | undefined
   /** Computes attention from rotated queries and keys, and values; `hidden` makes what they were projected from, where it is asked for. */
   attend(query: Value, key: Value, value: Value, hidden: () => Value): Value
 }
@@ -107,7 +104,7 @@ function queryKeyValue(scope: DecoderScope, x: Value, prefix: string): readonly 
   return linear(scope, x, { ...group, parts })
 }
 
-/** Norms of heads, and the rotation. In a step heads become an axis: `[1, heads, 1, D]`. */
+/** Norms of heads, and the rotation. In a step heads become axes: `[G, H/G, D]`. */
 function positioned(
   scope: DecoderScope,
   [query, key]: readonly [Value, Value],
@@ -115,29 +112,25 @@ function positioned(
   prefix: string,
 ): readonly Value[] {
   const { heads, kvHeads, headDim } = scope.config
+  const names = { query: `${prefix}.self_attn.q_norm.weight`, key: `${prefix}.self_attn.k_norm.weight` }
   if (context.mode !== 'step')
     return [
-      rotate(scope, headNorm(scope, query, heads, `${prefix}.self_attn.q_norm.weight`), heads, context),
-      rotate(scope, headNorm(scope, key, kvHeads, `${prefix}.self_attn.k_norm.weight`), kvHeads, context),
+      rotate(scope, headNorm(scope, query, heads, names.query), heads, context),
+      rotate(scope, headNorm(scope, key, kvHeads, names.key), kvHeads, context),
     ]
+  // the heads take the place of texts and tokens in the rotation, which spares shapes of its own for it
   const perHead = (x: Value, count: number, name: string): Value => {
-    const shaped = reshape(x, [1, count, 1, headDim])
-    const normed = scope.config.queryKeyNorm ? headNormOf(scope, shaped, name) : shaped
-    return reshape(rotate(scope, normed, 0, context), [kvHeads, count / kvHeads, headDim])
+    const shaped = reshape(x, [kvHeads, count / kvHeads, headDim])
+    return rotate(scope, scope.config.queryKeyNorm ? headNormOf(scope, shaped, name) : shaped, 1, context)
   }
-  return [
-    perHead(query, heads, `${prefix}.self_attn.q_norm.weight`),
-    perHead(key, kvHeads, `${prefix}.self_attn.k_norm.weight`),
-  ]
+  return [perHead(query, heads, names.query), perHead(key, kvHeads, names.key)]
 }
 
 function rotate(scope: DecoderScope, x: Value, numHeads: number, { rotary, layer }: LayerContext): Value {
   if (!rotary) return x
   const { rotaryDim } = scope.config.ropes[scope.config.layers[layer]!.rope!]!
-  return rotaryEmbedding(x, rotary.cos, rotary.sin, {
-    numHeads,
-    rotaryDim: rotaryDim === scope.config.headDim ? 0 : rotaryDim,
-  })
+  const { cos, sin } = rotary(x.shape)
+  return rotaryEmbedding(x, cos, sin, { numHeads, rotaryDim: rotaryDim === scope.config.headDim ? 0 : rotaryDim })
 }
 
 function headNorm(scope: DecoderScope, x: Value, heads: number, name: string): Value {
