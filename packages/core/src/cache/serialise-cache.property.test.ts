@@ -1,5 +1,6 @@
 import fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
+import { type CacheFormat, cacheFormats } from './cache-format.ts'
 import { checksum } from './checksum.ts'
 import { KvCache } from './kv-cache.ts'
 import { type ArrayToSave, savedArray, sealArrays, unsealArrays } from './sealed-arrays.ts'
@@ -22,6 +23,26 @@ function filled(): KvCache {
   )
   cache.channel('mass', 1, 0).set([1, 2, 3, 4, 5])
   cache.keep(0, 1, [0, 2, 4])
+  return cache
+}
+
+/** Enough slots for blocks of 4-bit codes, with holes. */
+function long(format: CacheFormat, headDim = 4): KvCache {
+  const cache = new KvCache({ ...shape, headDim }, { format })
+  const rows = (sign: number) =>
+    Float32Array.from({ length: 400 * 2 * headDim }, (_, index) => sign * Math.sin(index * 1.7 + 1))
+  cache.append(
+    [
+      { key: rows(1), value: rows(-1) },
+      { key: rows(2), value: rows(-2) },
+    ],
+    400,
+  )
+  const slots = (modulus: number) => [...new Array(400).keys()].filter((slot) => slot % modulus !== 3)
+  cache.keep(0, 1, slots(17))
+  cache.keep(1, 0, slots(5))
+  cache.keep(1, 1, slots(40))
+  cache.shrink()
   return cache
 }
 
@@ -54,20 +75,28 @@ describe('a saved cache', () => {
     expect(restore(shifted.subarray(3)).cache.lengthOf(0, 1)).toBe(3)
   })
 
-  test('8-bit caches stay within a rounding of themselves', () => {
-    const cache = new KvCache(shape, { format: 'int8' })
-    const row = Float32Array.from({ length: 8 }, (_, index) => Math.cos(index))
-    cache.append(
-      [
-        { key: row, value: row },
-        { key: row, value: row },
-      ],
-      1,
-    )
+  test.each(cacheFormats)('%s: comes back bit for bit, whatever was removed before', (format) => {
+    const cache = long(format)
     const restored = restore(saveCache(cache, facts)).cache
-    expect(restored.format).toBe('int8')
-    for (const [column, value] of restored.layer(1).keyAt(1, 0).entries())
-      expect(value).toBeCloseTo(cache.layer(1).keyAt(1, 0)[column]!, 6)
+    expect(restored.format).toBe(format)
+    const wider = { key: new Float32Array(8).fill(0.5), value: new Float32Array(8).fill(-0.5) }
+    // rows that are rounded later are rounded alike too
+    for (let round = 0; round < 2; round++) {
+      for (let layer = 0; layer < shape.layers; layer++)
+        for (let head = 0; head < shape.kvHeads; head++) {
+          const length = cache.lengthOf(layer, head)
+          expect(restored.lengthOf(layer, head)).toBe(length)
+          expect(restored.layer(layer).keyRows(head, length)).toEqual(cache.layer(layer).keyRows(head, length))
+          expect(restored.layer(layer).valueRows(head, length)).toEqual(cache.layer(layer).valueRows(head, length))
+        }
+      for (const each of [cache, restored]) for (let token = 0; token < 70; token++) each.append([wider, wider], 1)
+    }
+  })
+
+  test('a file takes what the cache takes, not more', () => {
+    const size = Object.fromEntries(cacheFormats.map((format) => [format, saveCache(long(format, 16), facts).length]))
+    expect(size.int8! / size.float32!).toBeLessThan(0.35)
+    expect(size.int4! / size.float32!).toBeLessThan(0.6)
   })
 
   test('of another model, another shape or another version is refused', () => {

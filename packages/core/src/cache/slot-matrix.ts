@@ -96,12 +96,7 @@ export class SlotMatrix<A extends SlotArray> {
   arraysToSave(name: string, lengths: Int32Array): ArrayToSave[] {
     const type = this.data instanceof Float32Array ? 'float32' : 'uint8'
     const length = lengths.reduce((sum, each) => sum + each, 0) * this.width
-    const fill = (target: SavedArray): void => {
-      this.#eachRow(lengths, (place, at) => {
-        target[at] = this.data[place]!
-      })
-    }
-    return [{ name, type, length, fill }]
+    return [{ name, type, length, fill: (rows) => this.#transfer(lengths, rows, 'out') }]
   }
 
   /** Takes over rows that were saved. @throws FileFormatError for another number or type of them */
@@ -110,20 +105,33 @@ export class SlotMatrix<A extends SlotArray> {
     const length = lengths.reduce((sum, each) => sum + each, 0) * this.width
     if (saved?.constructor !== this.data.constructor || saved.length !== length)
       throw cacheProblem(`its ${name} arrays have another size than its slots need`)
-    this.#eachRow(lengths, (place, at) => {
-      this.data[place] = saved[at]!
-    })
+    this.#transfer(lengths, saved, 'in')
   }
 
-  /** Where the numbers of the first slots of all heads lie, row after row. */
-  #eachRow(lengths: Int32Array, visit: (place: number, at: number) => void): void {
-    const [slotStep, columnStep] = this.order === 'slots' ? [this.width, 1] : [1, this.#columnStep]
+  /** The first slots of all heads to or from rows that lie one after the other. */
+  #transfer(lengths: Int32Array, rows: SavedArray, direction: 'in' | 'out'): void {
+    const { data, width } = this
     let at = 0
     for (const [head, length] of lengths.entries()) {
       const start = this.#start(head)
-      for (let slot = 0; slot < length; slot++)
-        for (let column = 0; column < this.width; column++) visit(start + slot * slotStep + column * columnStep, at++)
+      const size = length * width
+      if (this.order === 'slots' && direction === 'out') rows.set(data.subarray(start, start + size), at)
+      else if (this.order === 'slots') data.set(rows.subarray(at, at + size), start)
+      else this.#transpose(rows, { start, at, length, direction })
+      at += size
     }
+  }
+
+  #transpose(
+    rows: SavedArray,
+    { start, at, length, direction }: { start: number; at: number; length: number; direction: 'in' | 'out' },
+  ): void {
+    const { data, width } = this
+    const step = this.#columnStep
+    for (let slot = 0; slot < length; slot++)
+      for (let column = 0, own = start + slot, row = at + slot * width; column < width; column++, own += step)
+        if (direction === 'out') rows[row + column] = data[own]!
+        else data[own] = rows[row + column]!
   }
 
   /** The rows of a head's first slots in one piece; only of a matrix in the order `slots`. */

@@ -29,8 +29,8 @@ export interface LoadModelOptions extends CallOptions {
   /** The most tokens of prompt and output. Defaults to what the model was made for. */
   readonly contextLength?: number
   /**
-   * How sessions and generation keep keys and values: `'float32'` (default), or `'int8'`, a quarter of the memory and read faster. Scoring
-   * and prepared contexts keep float32.
+   * How sessions and generation keep keys and values: `'float32'` (default), `'int8'`, a quarter of the memory and read faster, or
+   * `'int4'` (KIVI), a sixth and read slower. Scoring and prepared contexts keep float32.
    */
   readonly cache?: CacheFormat
   /** How attention chooses keys. Defaults to `fullAttention`. */
