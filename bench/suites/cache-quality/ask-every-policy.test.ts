@@ -1,8 +1,8 @@
 import { join } from 'node:path'
 import { type CacheAction, type CachePolicy, loadModel } from '@lc/core'
 import { afterAll, describe, expect, test } from 'vitest'
-import { askEveryPolicy, budgetOf } from './ask-every-policy.ts'
-import { comparedPolicies, contendersAt } from './contenders.ts'
+import { askEveryPolicy } from './ask-every-policy.ts'
+import { comparedPolicies, contendersAt as contendersOf } from './contenders.ts'
 import { measureContinuation } from './continuation.ts'
 import { measureRetrieval } from './retrieval.ts'
 
@@ -13,6 +13,10 @@ const ids = (count: number, step: number): Uint32Array =>
   Uint32Array.from({ length: count }, (_, index) => 3 + ((index * step) % 300))
 const prompt = ids(160, 37)
 const shares = [0.5, 1]
+const { layers, kvHeads } = model.config
+const gates = Float32Array.from({ length: layers.length * kvHeads }, (_, head) => head / 10)
+const knowledge = { profile: { layerCount: layers.length, kvHeadCount: kvHeads, gates }, draft: { ids: [5, 9, 33] } }
+const contendersAt = (of: readonly number[]) => contendersOf(of, knowledge)
 
 /** What the policy does at the end of a prompt in a session of its own. */
 async function onItsOwn(policy: CachePolicy, parts: readonly Uint32Array[]): Promise<readonly CacheAction[]> {
@@ -44,20 +48,16 @@ describe('one reading for all policies', () => {
   const names = Object.keys(comparedPolicies).filter((name) => name !== 'random')
 
   test.each(names)('%s decides as on its own, after one prompt and after two', async (name) => {
-    const contender = { name, share: 0.5, policy: comparedPolicies[name]! }
-    const every = askEveryPolicy(contendersAt([0.5]))
+    const contenders = contendersAt([0.5])
+    const contender = contenders.find((each) => each.name === name)!
+    const every = askEveryPolicy(contenders)
     await using session = model.session({ policy: every.policy, accuracy: 'exact' })
     const parts = [prompt, ids(12, 11)]
     for (const [index, part] of parts.entries()) {
       await session.prefill(part)
       const found = every.decisions.find((each) => each.contender.name === name)!
       const read = parts.slice(0, index + 1)
-      const policy = contender.policy(
-        budgetOf(
-          contender,
-          read.reduce((sum, each) => sum + each.length, 0),
-        ),
-      )
+      const policy = contender.policy(read.reduce((sum, each) => sum + each.length, 0))
       const [keep, alone] = [keptOf(found.actions), keptOf(await onItsOwn(policy, read))]
       expect(keep).toEqual(alone)
     }
@@ -110,7 +110,8 @@ test('every question is answered under both protocols', async () => {
     following: ids(9, 7),
     questions: [question, question],
   } as const
-  const sizes = { length: 160, contenders: contendersAt([1]), awareQuestions: 1 }
+  const { draft } = knowledge
+  const sizes = { length: 160, contenders: contendersAt([1]), awareQuestions: 1, draft }
   const records = await measureRetrieval(model, context, sizes)
   const full = records.find(({ policy }) => policy === 'full')!
   const others = records.filter(({ policy }) => policy !== 'full')

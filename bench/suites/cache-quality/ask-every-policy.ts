@@ -59,7 +59,7 @@ export function askEveryPolicy(contenders: readonly Contender[]): EveryPolicy {
 }
 
 async function decide(contender: Contender, model: PolicyModel, event: CacheEvent): Promise<Decision> {
-  const policy = contender.policy(budgetOf(contender, event.cache.nextPosition))
+  const policy = contender.policy(event.cache.nextPosition)
   const run = policy.start(model, { random: seededRandom(0) })
   const observations = ownObservations(event, policy.needs(model))
   let extraTokens = 0
@@ -70,11 +70,6 @@ async function decide(contender: Contender, model: PolicyModel, event: CacheEven
   const start = performance.now()
   const actions = await run.act({ ...event, observations, forward })
   return { contender, actions, extraTokens, seconds: (performance.now() - start) / 1000 }
-}
-
-/** Slots that a share of a prompt means. */
-export function budgetOf({ share }: Pick<Contender, 'share'>, tokens: number): number {
-  return Math.floor(tokens * share + 1e-9)
 }
 
 function joinedNeeds(contenders: readonly Contender[], model: PolicyModel): ObservationRequest[] {

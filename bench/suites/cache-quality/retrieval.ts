@@ -5,7 +5,8 @@
 import type { CacheSession, LocalModel } from '@lc/core'
 import { askEveryPolicy } from './ask-every-policy.ts'
 import { compareLogits, indexOfLargest, referenceLogits } from './compare-logits.ts'
-import type { Contender } from './contenders.ts'
+import type { Contender, Knowledge } from './contenders.ts'
+import { draftOf } from './draft.ts'
 import type { RetrievalContext } from './retrieval-sets.ts'
 
 /** Whether the question was there when the cache was cut. */
@@ -34,16 +35,19 @@ interface RetrievalOptions {
   readonly contenders: readonly Contender[]
   /** Questions that are also asked before the cut; every one takes all policies' work anew. */
   readonly awareQuestions: number
+  /** Is set before policies are asked. */
+  readonly draft: Knowledge['draft']
 }
 
 /** All policies on one context, which is read once. */
 export async function measureRetrieval(
   model: LocalModel,
   context: RetrievalContext,
-  { length, contenders, awareQuestions }: RetrievalOptions,
+  { length, contenders, awareQuestions, draft }: RetrievalOptions,
 ): Promise<RetrievalRecord[]> {
   const every = askEveryPolicy(contenders)
   await using asking = model.session({ policy: every.policy, accuracy: 'exact' })
+  draft.ids = await draftOf(model, context.context)
   await asking.prefill(context.context)
   const about = { set: context.set, text: context.name, length }
   const records: RetrievalRecord[] = []
@@ -64,6 +68,7 @@ export async function measureRetrieval(
       records.push({ ...own, question, ...(await answerOf(cut, ask, answer)) })
   }
   for (const [question, { ask, answer }] of context.questions.slice(0, awareQuestions).entries()) {
+    draft.ids = await draftOf(model, Uint32Array.of(...context.context, ...ask))
     every.asking = true
     await using asked = asking.fork()
     const first = await asked.prefill(ask)

@@ -1,6 +1,6 @@
 /** @file How much is measured: enough for the pages, less with `--quick`, and what the environment says. */
 
-import { comparedPolicies } from './contenders.ts'
+import { comparedPolicies, quadraticPolicies } from './contenders.ts'
 
 /** The parts of the suite. */
 export const partNames = ['continuation', 'retrieval', 'positions'] as const
@@ -8,12 +8,12 @@ export type PartName = (typeof partNames)[number]
 
 /** Sizes of a run. */
 export interface QualitySettings {
+  readonly quick: boolean
   readonly parts: readonly PartName[]
   /** Names of the policies that are compared. */
   readonly policies: readonly string[]
   /** Lengths of prompts and the shares that are kept of them. */
-  readonly lengths: readonly { readonly tokens: number; readonly shares: readonly number[] }[]
-  readonly texts: number
+  readonly lengths: readonly { readonly tokens: number; readonly shares: readonly number[]; readonly texts: number }[]
   readonly continuation: number
   readonly retrieval: {
     readonly lengths: readonly { readonly tokens: number; readonly shares: readonly number[] }[]
@@ -33,35 +33,46 @@ export interface QualitySettings {
 
 const all = [0.5, 0.25, 0.125]
 
-/** Reads `LC_BENCH_PARTS`, `LC_BENCH_POLICIES`, `LC_BENCH_LENGTHS`, `LC_BENCH_CONTINUATION`, `LC_BENCH_TEXTS` and `LC_BENCH_TRAINED`. */
+/** What is compared at a length: `--quick` leaves out what compares all keys with each other where there are many. */
+export function policiesAt({ policies, quick }: QualitySettings, tokens: number): readonly string[] {
+  return quick && tokens > short! ? policies.filter((name) => !quadraticPolicies.includes(name)) : policies
+}
+
+const [short, middle, long] = [2048, 4096, 7680]
+
+/**
+ * Reads `LC_BENCH_PARTS`, `LC_BENCH_POLICIES`, `LC_BENCH_LENGTHS`, `LC_BENCH_CONTINUATION`, `LC_BENCH_TEXTS`, `LC_BENCH_CONTEXTS`,
+ * `LC_BENCH_TIMES` and `LC_BENCH_TRAINED`.
+ */
 export function qualitySettings(quick: boolean, env: NodeJS.ProcessEnv): QualitySettings {
   const parts = namesOf('LC_BENCH_PARTS', env, partNames, ',')
   // commas are in names
   const policies = namesOf('LC_BENCH_POLICIES', env, Object.keys(comparedPolicies), ';')
-  const given = env.LC_BENCH_LENGTHS?.split(',').map((tokens) => ({
-    tokens: positive('LC_BENCH_LENGTHS', tokens),
-    shares: all,
-  }))
-  const [short, middle, long] = [2048, 4096, 7680].map((tokens) => ({ tokens, shares: all }))
-  const quarter = { tokens: 2048, shares: [0.25] }
+  const numbers = (name: string) => env[name]?.split(',').map((text) => positive(name, text))
+  const number = (name: string) => numbers(name)?.[0]
+  const given = numbers('LC_BENCH_LENGTHS')?.map((tokens) => ({ tokens, shares: all }))
+  const texts = number('LC_BENCH_TEXTS')
+  const of = (tokens: number, count: number, shares = all) => ({ tokens, shares, texts: texts ?? count })
+  const lengths = quick
+    ? [of(short!, 2), of(middle!, 1), of(long!, 1, [0.25])]
+    : [of(short!, 6), of(middle!, 6), of(long!, 6)]
+  const asked = quick ? [of(short!, 1, [0.25])] : [of(short!, 1), of(middle!, 1), of(long!, 1, [0.25])]
   return {
+    quick,
     parts,
     policies,
-    lengths: given ?? (quick ? [short!, { tokens: 4096, shares: [0.25] }] : [short!, middle!, long!]),
-    texts: positive('LC_BENCH_TEXTS', env.LC_BENCH_TEXTS ?? (quick ? '2' : '6')),
-    continuation: positive('LC_BENCH_CONTINUATION', env.LC_BENCH_CONTINUATION ?? '256'),
-    retrieval: quick
-      ? { lengths: given ?? [quarter], contexts: 2, questions: 4, awareQuestions: 1 }
-      : {
-          lengths: given ?? [short!, middle!, { tokens: 7680, shares: [0.25] }],
-          contexts: 2,
-          questions: 4,
-          awareQuestions: 2,
-        },
+    lengths: given?.map(({ tokens }) => of(tokens, quick ? 2 : 6)) ?? lengths,
+    continuation: number('LC_BENCH_CONTINUATION') ?? 256,
+    retrieval: {
+      lengths: given ?? asked,
+      contexts: number('LC_BENCH_CONTEXTS') ?? 2,
+      questions: 4,
+      awareQuestions: quick ? 1 : 2,
+    },
     positions: {
-      times: quick ? [1, 2] : [1, 2, 4],
-      texts: quick ? 1 : 2,
-      trained: env.LC_BENCH_TRAINED === undefined ? undefined : positive('LC_BENCH_TRAINED', env.LC_BENCH_TRAINED),
+      times: numbers('LC_BENCH_TIMES') ?? (quick ? [1, 2] : [1, 2, 4]),
+      texts: texts ?? (quick ? 1 : 2),
+      trained: number('LC_BENCH_TRAINED'),
     },
   }
 }

@@ -6,6 +6,7 @@
 import { writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { type LocalModel, loadModel } from '@lc/core'
+import { findHeadGates, formatHeadProfile, parseHeadProfile } from '@lc/kv/parts'
 import { benchModel } from '../../runner/bench-input.ts'
 import { benchJournal, type Remember } from '../../runner/bench-journal.ts'
 import { longestProse, longTexts, tokenisedTexts } from '../../runner/long-texts.ts'
@@ -20,13 +21,14 @@ import {
   type RetrievalMean,
   retrievalMeans,
 } from './averages.ts'
-import { contendersAt } from './contenders.ts'
+import { contendersAt, type Knowledge } from './contenders.ts'
 import { type ContinuationRecord, measureContinuation } from './continuation.ts'
+import { draftOf } from './draft.ts'
 import { plotAgainst } from './plots.ts'
 import { measurePosition, type PositionRecord, positionSchemes } from './positions.ts'
 import { measureRetrieval, type RetrievalRecord } from './retrieval.ts'
 import { keyValueContext, passkeyContext } from './retrieval-sets.ts'
-import { type QualitySettings, qualitySettings } from './settings.ts'
+import { policiesAt, type QualitySettings, qualitySettings } from './settings.ts'
 import { continuationTables, positionTable, retrievalTables } from './tables.ts'
 
 const pages = join(import.meta.dirname, '..', '..', '..', 'docs', 'methods')
@@ -46,10 +48,12 @@ export const suite: Suite = {
     const settings = qualitySettings(options.quick ?? false, process.env)
     const texts = longTexts(options, 'cache-quality')
     const file = await benchModel(options)
-    // parts may run one after the other on one journal
+    // parts may run one after the other on one journal, and more texts be added
+    const { policies, continuation: following, retrieval: asked } = settings
+    const questions = [asked.questions, asked.awareQuestions]
     const purpose = {
       suite: 'cache-quality',
-      settings: { ...settings, parts: [] },
+      settings: { quick: settings.quick, policies, following, questions },
       file,
       texts: texts.map(({ name }) => name),
     }
@@ -88,25 +92,38 @@ async function withModel<T>(file: string, work: (model: LocalModel) => Promise<T
   return await work(model)
 }
 
-async function continuations(model: LocalModel, { options, settings, remember, say }: Work) {
+/** What policies need that is not in the text: gates of heads, found once. */
+async function knowledgeOf(model: LocalModel, { remember, say }: Work): Promise<Knowledge> {
+  const gates = await remember('gates of heads', say, async () =>
+    formatHeadProfile(await findHeadGates(model, { samples: 2, tokens: 512 })),
+  )
+  return { profile: parseHeadProfile(gates), draft: { ids: [0] } }
+}
+
+async function continuations(model: LocalModel, work: Work) {
+  const { options, settings, remember, say } = work
   const records: ContinuationRecord[] = []
+  const knowledge = await knowledgeOf(model, work)
   const texts = longTexts(options, 'cache-quality')
-  for (const { tokens: length, shares } of settings.lengths) {
-    const wanted = { count: settings.texts, tokens: length + settings.continuation + 1 }
+  for (const { tokens: length, shares, texts: count } of settings.lengths) {
+    const wanted = { count, tokens: length + settings.continuation + 1 }
     for (const text of tokenisedTexts(model, texts, wanted)) {
-      const key = `continuation ${length} ${text.name}`
-      const contenders = contendersAt(shares, settings.policies)
-      const found = await remember(key, say, () =>
-        measureContinuation(model, text, { length, contenders, accuracy: 'exact' }),
-      )
+      const key = `continuation ${length} ${shares} ${text.name}`
+      const contenders = contendersAt(shares, knowledge, policiesAt(settings, length))
+      const found = await remember(key, say, async () => {
+        knowledge.draft.ids = await draftOf(model, text.ids.subarray(0, length))
+        return await measureContinuation(model, text, { length, contenders, accuracy: 'exact' })
+      })
       records.push(...found)
     }
   }
   return records
 }
 
-async function retrievals(model: LocalModel, { options, settings, remember, say }: Work) {
+async function retrievals(model: LocalModel, work: Work) {
+  const { options, settings, remember, say } = work
   const records: RetrievalRecord[] = []
+  const knowledge = await knowledgeOf(model, work)
   const prose = longTexts(options, 'cache-quality').filter(({ kind }) => kind === 'prose')
   const { lengths, contexts, questions, awareQuestions } = settings.retrieval
   for (const { tokens: length, shares } of lengths)
@@ -114,8 +131,9 @@ async function retrievals(model: LocalModel, { options, settings, remember, say 
       for (const contextOf of [passkeyContext, keyValueContext]) {
         const { name, text } = prose[index % prose.length]!
         const context = contextOf(text, name, { tokenizer: model.tokenizer, length, questions, seed: index })
-        const sizes = { length, contenders: contendersAt(shares, settings.policies), awareQuestions }
-        const key = `retrieval ${context.set} ${length} ${index}`
+        const contenders = contendersAt(shares, knowledge, policiesAt(settings, length))
+        const sizes = { length, contenders, awareQuestions, draft: knowledge.draft }
+        const key = `retrieval ${context.set} ${length} ${shares} ${index}`
         records.push(...(await remember(key, say, () => measureRetrieval(model, context, sizes))))
       }
   return records
