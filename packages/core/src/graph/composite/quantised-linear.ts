@@ -1,8 +1,8 @@
 import { checkArgument } from '@lc/model/check'
-import { abs, add, cast, divide, maximum, multiply, round } from '../ops/elementwise.ts'
+import { abs, add, cast, divide, maximum, multiply } from '../ops/elementwise.ts'
 import { fusedMatMul } from '../ops/matmul.ts'
 import { pad, reshape } from '../ops/movement.ts'
-import { matMulInteger, matMulNBits } from '../ops/quantised.ts'
+import { matMulInteger, matMulNBits, quantizeLinear } from '../ops/quantised.ts'
 import { reduceMax, reduceSum } from '../ops/reduction.ts'
 import type { Value } from '../value.ts'
 
@@ -61,7 +61,8 @@ export interface QuantisedRows {
 export function quantiseRows(x: Value): QuantisedRows {
   // the lower bound keeps rows of zeros finite
   const scale = maximum(multiply(reduceMax(abs(x)), 1 / 127), 1e-12)
-  return { values: cast(add(round(divide(x, scale)), 128), 'uint8'), scale }
+  const zero = x.graph.constant(Uint8Array.of(128), [], 'uint8')
+  return { values: quantizeLinear(divide(x, scale), x.graph.constant(Float32Array.of(1), []), zero), scale }
 }
 
 /** x times an int8 weight [K, N] with a scale per column [N], in integers; x is quantised per row, or given so. */

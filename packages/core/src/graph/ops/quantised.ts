@@ -42,7 +42,7 @@ export function matMulInteger(
 export interface IntegerProductScales {
   /** Of a: a scalar. */
   readonly aScale: Value
-  /** Of b: a scalar, or one per column. */
+  /** Of b: a scalar, one per column [N], or one per column of each matrix [..., 1, N]. */
   readonly bScale: Value
   readonly aZeroPoint?: Value
   readonly bZeroPoint?: Value

@@ -72,8 +72,10 @@ export const quantisedReference = {
   matMulIntegerToFloat: (inputs) => {
     const [aScale, bScale] = [operand(inputs, 2).data[0]!, operand(inputs, 3).data]
     const result = product(centred(operand(inputs, 0), inputs[4]), centred(operand(inputs, 1), inputs[5]))
-    const columns = result.shape.at(-1)!
-    const data = result.data.map((value, at) => value * aScale * bScale[bScale.length === 1 ? 0 : at % columns]!)
+    const [rows, columns] = result.shape.slice(-2) as [number, number]
+    // one for all, one per column, or one per column of each matrix
+    const scaleAt = (at: number): number => Math.floor(at / (rows * columns)) * columns + (at % columns)
+    const data = result.data.map((value, at) => value * aScale * bScale[scaleAt(at) % bScale.length]!)
     return [{ dtype: 'float32', shape: result.shape, data }]
   },
   gatherBlockQuantized: (inputs, { bits, blockSize }) => {

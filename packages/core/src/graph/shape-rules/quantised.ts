@@ -98,7 +98,13 @@ export const quantisedShapes = {
       'the scale of the left operand must be a scalar',
     )
     if (bScale.shape.length > 0)
-      checkSame(op, inputs, bScale.shape[0], b.shape.at(-1), 'the scales and the columns of the right operand')
+      checkSame(op, inputs, bScale.shape.at(-1), b.shape.at(-1), 'the scales and the columns of the right operand')
+    if (bScale.shape.length > 1) {
+      const ofMatrices = [...b.shape.slice(0, -2), 1, b.shape.at(-1)]
+      const rule = 'scales of several matrices must have the sizes of the right operand, with one row'
+      checkShape(bScale.shape.length === b.shape.length, op, inputs, rule)
+      for (const [axis, size] of ofMatrices.entries()) checkSame(op, inputs, bScale.shape[axis], size, rule)
+    }
     return [{ dtype: 'float32', shape: productShape(op, a, b) }]
   },
   gatherBlockQuantized: (inputs, { bits, blockSize }) => {

@@ -73,7 +73,7 @@ function stepAttention(site: AttentionSite): Value {
 function pastScores(site: AttentionSite, rows: Value): Value {
   const { config, past } = site
   if (past?.fourBit) return fourBitScores(multiply(rows, config.queryScale), past.fourBit)
-  if (past?.quantised) return quantisedScores(multiply(rows, config.queryScale), past.quantised.keys)
+  if (past?.quantised) return quantisedScores(rows, past.quantised.keys, config.queryScale)
   return transpose(fusedMatMul(site.pastKey, rows, { transposeB: true, alpha: config.queryScale }), [0, 2, 1])
 }
 

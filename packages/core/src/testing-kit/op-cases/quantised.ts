@@ -109,6 +109,19 @@ export function quantisedCases(): readonly OpCase[] {
       noKernel,
     ),
     opCase(
+      'matMulIntegerToFloat',
+      {
+        a: codes([2, 3, 8]),
+        b: codes([2, 8, 5]),
+        aScale: given(Float32Array.of(0.01), [], 'float32'),
+        bScale: numbers([2, 1, 5], { from: 0.001, to: 0.02 }),
+        aZeroPoint: zero(128),
+        bZeroPoint: zero(128),
+      },
+      ({ a, b, ...scales }) => matMulIntegerToFloat(a, b, scales),
+      { ...noKernel, note: 'with scales per matrix' },
+    ),
+    opCase(
       'quantizeLinear',
       { x: numbers([3, 8]), scale: given(Float32Array.of(0.02), [], 'float32'), z: zero(128) },
       (values) => quantizeLinear(values.x, values.scale, values.z),
