@@ -1,4 +1,5 @@
 /** @file A small graph without weights: attention probabilities of queries over keys, reduced before they are read. */
+import { multiplyDimensions } from '../graph/dimension.ts'
 import { Graph } from '../graph/graph.ts'
 import { add, divide, multiply, tanh } from '../graph/ops/elementwise.ts'
 import { fusedMatMul } from '../graph/ops/matmul.ts'
@@ -30,7 +31,10 @@ export function reductionGraph(config: DecoderConfig, { rows, heads, alike }: Re
   const keys = graph.input('keys', 'float32', [kvHeads, 'C', headDim])
   const bias = graph.input('bias', 'float32', alike ? ['R', 'C'] : [kvHeads, 'R', 'C'])
   const byHead = transpose(reshape(queries, ['R', kvHeads, group, headDim]), [1, 2, 0, 3])
-  let scores = fusedMatMul(byHead, unsqueeze(keys, [1]), { transposeB: true, alpha: config.queryScale })
+  // the heads of a group are rows of one product: keys are read once for them
+  const rowsOfGroup = reshape(byHead, [kvHeads, multiplyDimensions(group, 'R'), headDim])
+  const products = fusedMatMul(rowsOfGroup, keys, { transposeB: true, alpha: config.queryScale })
+  let scores = reshape(products, [kvHeads, group, 'R', 'C'])
   const cap = config.attentionSoftcap
   if (cap) scores = multiply(tanh(divide(scores, cap)), cap)
   const probabilities = softmax(add(scores, alike ? bias : unsqueeze(bias, [1])))
