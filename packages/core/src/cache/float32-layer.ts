@@ -16,10 +16,12 @@ export class Float32Layer implements KvLayer {
   readonly value: SlotMatrix<Float32Array>
   readonly tensors: Readonly<Record<string, HostTensor>>
   owners = 1
+  readonly ends: Int32Array
 
   constructor(shape: KvShape, layout: HeadLayout) {
     this.shape = shape
     this.layout = layout
+    this.ends = new Int32Array(shape.kvHeads)
     this.key = new SlotMatrix(layout, shape.headDim, 'slots', floats)
     this.value = new SlotMatrix(layout, shape.headDim, 'columns', floats)
     this.tensors = {
@@ -44,6 +46,10 @@ export class Float32Layer implements KvLayer {
     const place = { offset: first * stride + head * headDim, stride, count }
     this.key.write(head, slot, rows.key, place)
     this.value.write(head, slot, rows.value, place)
+  }
+
+  takesBehind(): boolean {
+    return true
   }
 
   usedBytes(_: number, length: number): number {

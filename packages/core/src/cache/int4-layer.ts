@@ -41,10 +41,12 @@ export class Int4Layer implements KvLayer {
   readonly #tailValue: Float32Array
   #open: OpenBlock | undefined
   owners = 1
+  readonly ends: Int32Array
 
   constructor(shape: KvShape, layout: HeadLayout) {
     this.shape = shape
     this.layout = layout
+    this.ends = new Int32Array(shape.kvHeads)
     const counts = new Int32Array(shape.kvHeads).fill(1)
     this.#blocks = new Int4Blocks({ counts, rectangular: layout.rectangular }, shape.headDim)
     this.#places = new Int4Places(layout, tailTokens, this.#blocks)
@@ -54,6 +56,10 @@ export class Int4Layer implements KvLayer {
 
   get bytes(): number {
     return this.#blocks.bytes + this.#places.bytes + this.#tailKey.byteLength + this.#tailValue.byteLength
+  }
+
+  takesBehind(count: number): boolean {
+    return this.ends.every((_, head) => this.#places.tail(head) + count <= this.#places.tailRoom(head))
   }
 
   usedBytes(head: number, length: number): number {

@@ -28,7 +28,7 @@ export class Int4Places {
   readonly rows: Int32Array
   /** The slot of each place among those of all heads, `[G, N, 32]`; of holes any. */
   slots: Int32Array
-  /** The slot of each row of a tail, `[G, W]`; of rows not in use any. */
+  /** The slot of each row of a tail, `[G, W]`. */
   readonly tailSlots: Int32Array
 
   constructor(layout: HeadLayout, tailTokens: number, room: Int4Blocks) {
@@ -49,6 +49,7 @@ export class Int4Places {
     this.rows = new Int32Array(layout.total)
     this.slots = new Int32Array(room.total * groupTokens)
     this.tailSlots = new Int32Array(total)
+    for (let head = 0; head < heads; head++) this.#mapTail(head)
   }
 
   get bytes(): number {
@@ -145,9 +146,7 @@ export class Int4Places {
 
   /** One more row of the tail; gives its number. */
   pushTail(head: number): number {
-    const row = this.#tails[head]!++
-    this.#putTail(head, row)
-    return row
+    return this.#tails[head]!++
   }
 
   /** The first 32 rows of the tail become a block. */
@@ -156,7 +155,7 @@ export class Int4Places {
     for (let row = 0; row < groupTokens; row++) this.#put(head, this.#coded[head]! + row, first + row)
     this.#coded[head]! += groupTokens
     this.#tails[head]! -= groupTokens
-    for (let row = 0; row < this.#tails[head]!; row++) this.#putTail(head, row)
+    this.#mapTail(head)
   }
 
   /** Keeps the first slots; gives the places of the others. */
@@ -169,6 +168,7 @@ export class Int4Places {
     if (length >= coded) return dropped
     this.#coded[head] = length
     this.#blockCounts[head] = blocks
+    this.#mapTail(head)
     return dropped
   }
 
@@ -191,7 +191,6 @@ export class Int4Places {
     this.#tails[head] = rows.length
     for (const [row, from] of rows.entries()) {
       if (row !== from) events.moved(from, row)
-      this.#putTail(head, row)
     }
   }
 
@@ -235,7 +234,6 @@ export class Int4Places {
   restore(head: number, places: ArrayLike<number>, length: number): void {
     this.#set(head, places)
     this.#tails[head] = length - places.length
-    for (let row = 0; row < this.#tails[head]!; row++) this.#putTail(head, row)
   }
 
   /** Other room for blocks. */
@@ -250,6 +248,7 @@ export class Int4Places {
     this.#coded[head] = places.length
     this.#blockCounts[head] = places.length === 0 ? 0 : Math.floor(places[places.length - 1]! / groupTokens) + 1
     for (let slot = 0; slot < places.length; slot++) this.#put(head, slot, places[slot]!)
+    this.#mapTail(head)
   }
 
   #put(head: number, slot: number, place: number): void {
@@ -258,13 +257,18 @@ export class Int4Places {
     this.slots[this.#room.starts[head]! * groupTokens + place] = own
   }
 
-  #putTail(head: number, row: number): void {
-    const own = this.#layout.starts[head]! + this.#coded[head]! + row
+  /** Rows of a tail belong to the slots behind those in blocks, before they are written too: a fork may write them while another reads. */
+  #mapTail(head: number): void {
+    const first = this.#layout.starts[head]! + this.#coded[head]!
+    const end = this.#layout.starts[head]! + this.#layout.capacities[head]!
     const places = this.#room.total * groupTokens
-    this.rows[own] = this.#layout.rectangular
-      ? this.#firstRow(head) + places / this.outer + row
-      : places + this.#tailStarts[head]! + row
-    this.tailSlots[this.#tailStarts[head]! + row] = own
+    const tail = this.#tailStarts[head]!
+    const base = this.#layout.rectangular ? this.#firstRow(head) + places / this.outer : places + tail
+    for (let row = 0; row < this.#tailRooms[head]!; row++) {
+      // rows that no slot is left for stay zero
+      this.tailSlots[tail + row] = Math.min(first + row, end - 1)
+      if (first + row < end) this.rows[first + row] = base + row
+    }
   }
 
   /** The row of a head's first place. */

@@ -83,10 +83,12 @@ export class Int8Layer implements KvLayer {
   readonly #value: CodedMatrix
   readonly tensors: Readonly<Record<string, HostTensor>>
   owners = 1
+  readonly ends: Int32Array
 
   constructor(shape: KvShape, layout: HeadLayout) {
     this.shape = shape
     this.layout = layout
+    this.ends = new Int32Array(shape.kvHeads)
     this.#key = new CodedMatrix(layout, shape.headDim, 'columns')
     this.#value = new CodedMatrix(layout, shape.headDim, 'slots')
     const [key, value] = [this.#key, this.#value]
@@ -114,6 +116,10 @@ export class Int8Layer implements KvLayer {
     const place = { offset: first * stride + head * headDim, stride, count }
     this.#key.write(head, slot, rows.key, place)
     this.#value.write(head, slot, rows.value, place)
+  }
+
+  takesBehind(): boolean {
+    return true
   }
 
   usedBytes(_: number, length: number): number {

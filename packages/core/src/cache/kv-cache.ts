@@ -1,4 +1,4 @@
-/** @file The key-value cache of one text: plain arrays outside the graph, edited in JavaScript, shared between forks until written. */
+/** @file The key-value cache of one text: plain arrays outside the graph, edited in JavaScript, shared between forks. */
 import { checkArgument, checkInteger, checkOneOf } from '@lc/model/check'
 import { DisposedError, InternalError } from '@lc/model/errors'
 import { type CacheFormat, cacheFormats } from './cache-format.ts'
@@ -7,6 +7,7 @@ import { HeadLayout, ragsPay, roomFor } from './head-layout.ts'
 import type { KvCacheOptions } from './kv-cache-options.ts'
 import type { KvLayer, KvShape, NewRows } from './kv-layer.ts'
 import { LayerPool } from './layer-pool.ts'
+import { releaseLayer, shareLayer, writesBehind } from './shared-layers.ts'
 import { SlotChannels } from './slot-channels.ts'
 import { movedRuns, type SlotRun } from './slot-matrix.ts'
 import { SlotPositions } from './slot-positions.ts'
@@ -55,8 +56,7 @@ export class KvCache {
     const heads = shape.layers * shape.kvHeads
     const capacityOf = (index: number): number => this.#capacityOf(index)
     if (origin) {
-      for (const layer of origin.#layers) layer.owners++
-      this.#layers = [...origin.#layers]
+      this.#layers = origin.#layers.map((layer, index) => shareLayer(layer, origin.lengthsOf(index)))
       this.#lengths = origin.#lengths.slice()
       this.#positions = new SlotPositions(heads, 0, origin.#positions)
       this.#channels = new SlotChannels(heads, capacityOf, origin.#channels)
@@ -177,9 +177,13 @@ export class KvCache {
     this.#makeRoom(count, roomFor(this.#lengths))
     const range = { first, count }
     for (let layer = 0; layer < rows.length; layer++) {
-      const target = this.#writable(layer)
-      for (let head = 0; head < this.shape.kvHeads; head++)
-        target.write(head, this.lengthOf(layer, head), rows[layer]!, range)
+      const current = this.#layers[layer]!
+      const target = writesBehind(current, this.lengthsOf(layer), count) ? current : this.#writable(layer)
+      for (let head = 0; head < this.shape.kvHeads; head++) {
+        const length = this.lengthOf(layer, head)
+        target.write(head, length, rows[layer]!, range)
+        target.ends[head] = length + count
+      }
     }
     this.#appendPositions(count)
   }
@@ -251,7 +255,7 @@ export class KvCache {
     const ragged = this.#wantsRagged()
     const room = roomFor(this.#lengths)
     for (const [layer, current] of this.#layers.entries()) {
-      this.#release(current)
+      releaseLayer(current, this.pool)
       this.#layers[layer] = this.pool.take(this.format, this.shape, this.#layoutOf(layer, room, ragged))
     }
     this.#nextPosition = nextPosition
@@ -288,7 +292,7 @@ export class KvCache {
     this.#lengths.fill(length)
   }
 
-  /** An independent cache that shares arrays until either writes. */
+  /** An independent cache that shares layers, each until an owner changes slots, or appends where another one has appended since. */
   fork(): KvCache {
     this.#check()
     const fork = new KvCache(this.shape, {}, this)
@@ -318,7 +322,7 @@ export class KvCache {
 
   close(): void {
     this.#closed = true
-    for (const layer of this.#layers) this.#release(layer)
+    for (const layer of this.#layers) releaseLayer(layer, this.pool)
     this.#layers = []
   }
 
@@ -331,14 +335,9 @@ export class KvCache {
     if (current.owners === 1) return current
     const own = this.pool.take(this.format, this.shape, current.layout)
     current.copyTo(own, this.lengthsOf(layer))
-    this.#release(current)
+    releaseLayer(current, this.pool)
     this.#layers[layer] = own
     return own
-  }
-
-  #release(layer: KvLayer): void {
-    layer.owners--
-    if (layer.owners === 0) this.pool.give(layer)
   }
 
   #keepRows(layer: number, head: number, slots: ArrayLike<number>, runs: readonly SlotRun[]): void {

@@ -1,4 +1,4 @@
-/** @file The keys and values of one layer, shared between forks until one of them writes. */
+/** @file The keys and values of one layer, shared between forks until one of them changes what another sees. */
 import type { HostTensor } from '../runtime/tensor.ts'
 import type { CacheFormat } from './cache-format.ts'
 import type { HeadLayout } from './head-layout.ts'
@@ -25,6 +25,8 @@ export interface KvLayer {
   readonly layout: HeadLayout
   /** Caches that hold this layer. */
   owners: number
+  /** Of a layer with several owners: slots of each head that any of them has written. */
+  readonly ends: Int32Array
   /** Bytes of the arrays. */
   readonly bytes: number
   /** What a graph takes: names without the layer's number. */
@@ -33,6 +35,8 @@ export interface KvLayer {
   copyTo(next: KvLayer, lengths: Int32Array): void
   /** Writes `count` tokens of new rows from token `first` on to a head's slots from `slot` on. */
   write(head: number, slot: number, rows: NewRows, range: { readonly first: number; readonly count: number }): void
+  /** Whether so many more slots of each head can be written without a change to any before them. */
+  takesBehind(count: number): boolean
   /** Bytes that a head's first slots take. */
   usedBytes(head: number, length: number): number
   /** What the first slots of each head hold, in the layer's own precision. */
