@@ -4,6 +4,7 @@
  *
  * Source: Feng et al., "Ada-KV" (2024); FFY0/AdaKV (`official`) and NVIDIA/kvpress (`exact`).
  */
+import { countAmongBest } from './count-among-best.ts'
 
 /** Rounds half to even, as PyTorch and NumPy do. */
 export function roundHalfToEven(value: number): number {
@@ -11,20 +12,6 @@ export function roundHalfToEven(value: number): number {
   const fraction = value - floor
   if (fraction !== 0.5) return Math.round(value)
   return floor % 2 === 0 ? floor : floor + 1
-}
-
-interface Ranked {
-  head: number
-  score: number
-  slot: number
-}
-
-function rankAll(scores: readonly Float32Array[]): Ranked[] {
-  const ranked: Ranked[] = []
-  for (const [head, row] of scores.entries()) {
-    for (const [slot, score] of row.entries()) ranked.push({ head, score, slot })
-  }
-  return ranked.sort((a, b) => b.score - a.score || a.head - b.head || a.slot - b.slot)
 }
 
 /**
@@ -36,8 +23,7 @@ function rankAll(scores: readonly Float32Array[]): Ranked[] {
  * @param alpha share that is uniform; 1 is uniform, 0 follows the ranking alone
  */
 export function adaptiveBudgetsOfficial(scores: readonly Float32Array[], budget: number, alpha: number): Uint32Array {
-  const counts = new Uint32Array(scores.length)
-  for (const { head } of rankAll(scores).slice(0, scores.length * budget)) counts[head]!++
+  const counts = countAmongBest(scores, scores.length * budget)
   return counts.map((n) => roundHalfToEven(n * (1 - alpha) + Math.floor(budget * alpha + 1e-9)))
 }
 
@@ -47,17 +33,14 @@ export function adaptiveBudgetsOfficial(scores: readonly Float32Array[], budget:
  */
 export function adaptiveBudgetsExact(scores: readonly Float32Array[], budget: number, alpha: number): Uint32Array {
   const safe = Math.floor(budget * alpha + 1e-9)
-  const counts = new Uint32Array(scores.length)
-  const contested: Ranked[] = []
-  const seen = new Uint32Array(scores.length)
-  for (const entry of rankAll(scores)) {
-    if (seen[entry.head]! < safe) {
-      seen[entry.head]!++
-      counts[entry.head]!++
-    } else contested.push(entry)
-  }
-  let left = scores.length * budget
-  for (const n of counts) left -= n
-  for (const { head } of contested.slice(0, Math.max(0, left))) counts[head]!++
-  return counts
+  const counts = Uint32Array.from(scores, (row) => Math.min(safe, row.length))
+  const contested = scores.map((row, head) =>
+    row
+      .slice()
+      .sort()
+      .subarray(0, row.length - counts[head]!),
+  )
+  const left = scores.length * budget - counts.reduce((sum, count) => sum + count, 0)
+  const won = countAmongBest(contested, left)
+  return counts.map((count, head) => count + won[head]!)
 }

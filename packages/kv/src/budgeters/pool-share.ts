@@ -1,4 +1,5 @@
 import type { ShareContext } from '../policy/scored-policy.ts'
+import { countAmongBest } from './count-among-best.ts'
 
 /**
  * One ranking over all layers and heads: the best candidates of the whole model stay, wherever they are. Ties go to the earlier
@@ -6,27 +7,10 @@ import type { ShareContext } from '../policy/scored-policy.ts'
  */
 export function poolShare({ scores, mean }: ShareContext): Uint32Array[] {
   const heads = scores.flat()
-  const all = new Float32Array(heads.reduce((sum, head) => sum + head.length, 0))
-  let offset = 0
-  for (const head of heads) {
-    all.set(head, offset)
-    offset += head.length
-  }
-  const wanted = Math.min(all.length, Math.max(0, heads.length * mean))
-  const threshold = all.sort()[all.length - wanted] ?? Number.POSITIVE_INFINITY
-  let ties =
-    wanted - heads.reduce((sum, head) => sum + head.reduce((n, score) => n + (score > threshold ? 1 : 0), 0), 0)
-  return scores.map((layer) =>
-    Uint32Array.from(layer, (head) => {
-      let count = 0
-      for (const score of head) {
-        if (score > threshold) count++
-        else if (score === threshold && ties > 0) {
-          count++
-          ties--
-        }
-      }
-      return count
-    }),
-  )
+  const counts = countAmongBest(heads, heads.length * mean)
+  let first = 0
+  return scores.map((layer) => {
+    first += layer.length
+    return counts.subarray(first - layer.length, first)
+  })
 }

@@ -1,5 +1,6 @@
 import fc from 'fast-check'
 import { expect, test } from 'vitest'
+import { adaptiveBudgetsExact, adaptiveBudgetsOfficial, roundHalfToEven } from './adaptive.ts'
 import { poolShare } from './pool-share.ts'
 import { linearCounts } from './pyramid-share.ts'
 
@@ -54,6 +55,37 @@ test('a pool keeps the best of all heads, and its total', () => {
       const best = [...all].sort((a, b) => b - a).slice(0, total)
       expect(kept.sort((a, b) => b - a)).toEqual(best)
     }),
+    { numRuns },
+  )
+})
+
+test('adaptive budgets are those of one plain ranking, ties to the earlier head and slot', () => {
+  const scores = fc.array(fc.array(fc.integer({ min: 0, max: 6 }), { maxLength: 12 }), { minLength: 1, maxLength: 5 })
+  fc.assert(
+    fc.property(
+      scores,
+      fc.integer({ min: 0, max: 12 }),
+      fc.double({ min: 0, max: 1, noNaN: true }),
+      (values, budget, alpha) => {
+        const rows = values.map((head) => Float32Array.from(head))
+        const ranked = values
+          .flatMap((head, index) => head.map((score, slot) => ({ head: index, score, slot })))
+          .sort((a, b) => b.score - a.score || a.head - b.head || a.slot - b.slot)
+        const total = rows.length * budget
+        const best = values.map((_, head) => ranked.slice(0, total).filter((each) => each.head === head).length)
+        const blend = (count: number) => roundHalfToEven(count * (1 - alpha) + Math.floor(budget * alpha + 1e-9))
+        expect([...adaptiveBudgetsOfficial(rows, budget, alpha)]).toEqual(best.map(blend))
+        const safe = Math.floor(budget * alpha + 1e-9)
+        const counts = values.map((head) => Math.min(safe, head.length))
+        const contested = ranked.filter((each) => {
+          const before = ranked.filter(({ head }) => head === each.head).indexOf(each)
+          return before >= safe
+        })
+        const left = Math.max(0, total - counts.reduce((sum, count) => sum + count, 0))
+        for (const { head } of contested.slice(0, left)) counts[head]!++
+        expect([...adaptiveBudgetsExact(rows, budget, alpha)]).toEqual(counts)
+      },
+    ),
     { numRuns },
   )
 })

@@ -26,7 +26,10 @@ export function topSlots(scores: Float32Array, count: number): Uint32Array {
 
 /** The k-th highest value (k >= 1); NaN counts as -Infinity. Sorting typed arrays is native and allocates one copy. */
 function kthHighest(scores: Float32Array, k: number): number {
-  const sorted = Float32Array.from(scores, (score) => (Number.isNaN(score) ? Number.NEGATIVE_INFINITY : score)).sort()
+  const sorted = scores.slice()
+  for (let slot = 0; slot < sorted.length; slot++)
+    if (Number.isNaN(sorted[slot]!)) sorted[slot] = Number.NEGATIVE_INFINITY
+  sorted.sort()
   return sorted[sorted.length - k]!
 }
 
