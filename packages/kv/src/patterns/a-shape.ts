@@ -3,7 +3,9 @@ import { addDimensions, expand, unsqueeze } from '@lc/core/graph'
 import type { HostTensor } from '@lc/core/runtime'
 import { checkInteger } from '@lc/model/check'
 import { readSlots } from '../policy/budget.ts'
+import { floats, integers } from './host-inputs.ts'
 import { cachedSlots, type PrefillChoice, prefillPattern } from './prefill-attention.ts'
+import { hidden } from './score-marks.ts'
 
 /** Options of `aShape`. */
 export interface AShapeOptions {
@@ -15,8 +17,6 @@ export interface AShapeOptions {
 
 /** The defaults of `aShape`. */
 export const aShapeDefaults = Object.freeze({ sink: 100 } as const)
-
-const hidden = -1e30
 
 /**
  * A-shape prompts: each token sees the first tokens and a window before it. Steps see everything.
@@ -40,7 +40,7 @@ export function visibleSlots(sizes: { sink: number; window: number }): Omit<Pref
       cachedSlots(context) + context.tokens > sizes.sink + sizes.window ? slotsFor(context).length : undefined,
     feed: (context, layer) => {
       const slots = slotsFor(context)
-      return { [`chunkSlots.${layer}`]: int64(slots), [`chunkBias.${layer}`]: windowBias(context, slots, sizes) }
+      return { [`chunkSlots.${layer}`]: integers(slots), [`chunkBias.${layer}`]: windowBias(context, slots, sizes) }
     },
   }
 }
@@ -80,9 +80,5 @@ function windowBias(
       if (!there || (key >= sink && query - key >= window)) data[token * width + column] = hidden
     }
   }
-  return { dtype: 'float32', shape: [1, 1, tokens, width], data }
-}
-
-function int64(numbers: readonly number[]): HostTensor {
-  return { dtype: 'int64', shape: [numbers.length], data: BigInt64Array.from(numbers, BigInt) }
+  return floats([1, 1, tokens, width], data)
 }

@@ -7,9 +7,11 @@ import { checkArgument, checkInteger } from '@lc/model/check'
 import { type CacheBudget, readBudget } from '../policy/budget.ts'
 import { CacheMemory } from './cache-memory.ts'
 import { type Codebook, type Codebooks, centroidKeys } from './codebook.ts'
-import { joinedAttention, scoresOf } from './joined-attention.ts'
+import { floats, integers } from './host-inputs.ts'
+import { slotAttention } from './joined-attention.ts'
 import { KeyCodes } from './key-codes.ts'
 import { feedPageViews, gatherPages, longestHead, pageViews } from './page-views.ts'
+import { forced, hidden } from './score-marks.ts'
 import { turnsBy } from './turn-rows.ts'
 import { ValueRows } from './value-rows.ts'
 
@@ -27,8 +29,6 @@ export interface A2atsOptions {
 
 /** The defaults of `a2ats`. */
 export const a2atsDefaults = Object.freeze({ sink: 8, window: 64, farPosition: 2048 } as const)
-
-const [forced, unused] = [1e9, -1e30]
 
 /**
  * A2ATS: keys before their rotation as codes; a step scores each code once, with its query rotated as if all keys were at one distance
@@ -87,7 +87,7 @@ function codedStep(site: AttentionSite, size: number): Value {
   const { indices } = topK(scores, count, { sorted: false, count: `chosenTokens${layer}` })
   site.output('slots', indices)
   const chosen = gatherPages(site, pageViews(site, 1), indices)
-  return joinedAttention(site, [{ scores: scoresOf(site, chosen.keys, chosen.bias), values: chosen.values }])
+  return slotAttention(site, chosen)
 }
 
 /** The query rotated to the far position instead of its own, `[G, H/G, D]`. */
@@ -120,7 +120,7 @@ function feedLayer(
   const { data, capacity } = codes.update(context)
   const length = longestHead(context, layer)
   const count = Math.max(1, Math.min(length, slotsFor(length)))
-  const bias = new Float32Array(kvHeads * capacity).fill(unused)
+  const bias = new Float32Array(kvHeads * capacity).fill(hidden)
   for (let head = 0; head < kvHeads; head++) {
     const row = bias.subarray(head * capacity, head * capacity + context.length(layer, head)).fill(0)
     row.fill(forced, 0, kept.sink)
@@ -128,15 +128,15 @@ function feedLayer(
     row.fill(forced, Math.max(0, row.length - kept.window + 1))
   }
   const size = centroids.length / (kvHeads * headDim)
-  feeds[`centroids.${layer}`] = { dtype: 'float32', shape: [kvHeads, size, headDim], data: centroids }
+  feeds[`centroids.${layer}`] = floats([kvHeads, size, headDim], centroids)
   feeds[`codes.${layer}`] = { dtype: 'int32', shape: [kvHeads, capacity], data }
-  feeds[`codeBias.${layer}`] = { dtype: 'float32', shape: [kvHeads, capacity], data: bias }
-  feeds[`tokenCount.${layer}`] = { dtype: 'int64', shape: [1], data: BigInt64Array.of(BigInt(count)) }
+  feeds[`codeBias.${layer}`] = floats([kvHeads, capacity], bias)
+  feeds[`tokenCount.${layer}`] = integers([count])
   feedPageViews(feeds, context, { layer, pageSize: 1, values })
   const { cos, sin, half } = turnsBy(context, layer, [a2atsDefaults.farPosition - context.position])
   if (half === 0) return
-  feeds[`farCos.${layer}`] = { dtype: 'float32', shape: [1, 1, half], data: cos }
-  feeds[`farSin.${layer}`] = { dtype: 'float32', shape: [1, 1, half], data: sin }
+  feeds[`farCos.${layer}`] = floats([1, 1, half], cos)
+  feeds[`farSin.${layer}`] = floats([1, 1, half], sin)
 }
 
 function sizeOfAll(codebooks: Codebooks): number {

@@ -14,12 +14,14 @@ import {
   type Value,
 } from '@lc/core/graph'
 import type { HostTensor } from '@lc/core/runtime'
-import { readSlots } from '../policy/budget.ts'
 import { CacheMemory } from './cache-memory.ts'
+import { floats, integers, integersBetween } from './host-inputs.ts'
 import { softCapped } from './joined-attention.ts'
 import { meansOfPages, PageSummaries } from './page-summaries.ts'
 import { checkPageSize, slotsOfPages } from './page-views.ts'
 import { cachedSlots, oneText, prefillPattern } from './prefill-attention.ts'
+import { hidden } from './score-marks.ts'
+import { wholeBlocks } from './token-blocks.ts'
 
 /** Options of `blockSparse`. */
 export interface BlockSparseOptions {
@@ -32,7 +34,6 @@ export interface BlockSparseOptions {
 /** The defaults of `blockSparse`. */
 export const blockSparseDefaults = Object.freeze({ blockSize: 64 } as const)
 
-const unused = -1e30
 /** Tokens whose queries are pooled. */
 const part = 64
 
@@ -47,7 +48,7 @@ const part = 64
  */
 export function blockSparse(options: BlockSparseOptions): AttentionPattern {
   const blockSize = checkPageSize(options.blockSize ?? blockSparseDefaults.blockSize, 'blockSize')
-  const most = Math.floor(readSlots(options.budget, blockSize) / blockSize)
+  const most = wholeBlocks(options.budget, blockSize)
   const id = `block-sparse(${most * blockSize}, ${blockSize})`
   const memory = new CacheMemory(id, (context) =>
     context.config.layers.map(
@@ -102,16 +103,13 @@ function feedLayer(
   const cached = cachedSlots(context)
   const { data, pages } = means.update(context)
   const closed = Math.ceil(cached / blockSize) - 1
-  const usable = new Float32Array(pages).fill(unused, closed)
-  const open = BigInt64Array.from({ length: cached - closed * blockSize }, (_, slot) =>
-    BigInt(closed * blockSize + slot),
-  )
+  const usable = new Float32Array(pages).fill(hidden, closed)
   return {
-    [`blockMeans.${layer}`]: { dtype: 'float32', shape: [config.kvHeads, 1, pages, config.headDim], data },
-    [`blockBias.${layer}`]: { dtype: 'float32', shape: [1, 1, 1, pages], data: usable },
+    [`blockMeans.${layer}`]: floats([config.kvHeads, 1, pages, config.headDim], data),
+    [`blockBias.${layer}`]: floats([1, 1, 1, pages], usable),
     [`queryPool.${layer}`]: queryPool(tokens),
-    [`openSlots.${layer}`]: { dtype: 'int64', shape: [open.length], data: open },
-    [`blockCount.${layer}`]: { dtype: 'int64', shape: [1], data: BigInt64Array.of(BigInt(most)) },
+    [`openSlots.${layer}`]: integersBetween(closed * blockSize, cached),
+    [`blockCount.${layer}`]: integers([most]),
   }
 }
 
@@ -123,5 +121,5 @@ function queryPool(tokens: number): HostTensor {
     const [from, to] = [row * part, Math.min(tokens, (row + 1) * part)]
     data.fill(1 / (to - from), row * tokens + from, row * tokens + to)
   }
-  return { dtype: 'float32', shape: [parts, tokens], data }
+  return floats([parts, tokens], data)
 }

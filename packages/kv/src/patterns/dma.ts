@@ -25,10 +25,12 @@ import type { CallOptions } from '@lc/model'
 import { checkArgument } from '@lc/model/check'
 import { readSlots } from '../policy/budget.ts'
 import { CacheMemory } from './cache-memory.ts'
+import { floats, integers } from './host-inputs.ts'
 import { joinedAttention, joinedWeights, scoresOf } from './joined-attention.ts'
 import { readLayers } from './layer-weights.ts'
 import { joinHeads, newRows, openMix, openScores } from './open-attention.ts'
 import { feedPageViews, gatherPages, pageViews, sizeOf } from './page-views.ts'
+import { hidden } from './score-marks.ts'
 import { type KeyBiasWeights, TokenBiases } from './token-biases.ts'
 import { ValueRows } from './value-rows.ts'
 
@@ -39,8 +41,6 @@ export interface DmaOptions {
   /** By layer, as `readKeyBiasWeights` reads them. */
   readonly weights: readonly KeyBiasWeights[]
 }
-
-const hidden = -1e30
 
 /**
  * DMA (dynamic mask attention): each key has a learned bias that is computed from the values of its token; a token sees the keys up to
@@ -158,14 +158,12 @@ function feedLayer(
   const { layer, budget, biases, rows, weights } = from
   const { config, mode, position, tokens } = context
   const { kvHeads, headDim } = config
-  const float32 = (shape: readonly number[], data: Float32Array): HostTensor => ({ dtype: 'float32', shape, data })
   const data = biases.update(context)
-  const count = BigInt64Array.of(BigInt(Math.min(budget, position + tokens)))
-  feeds[`keyBias.${layer}`] = float32([kvHeads, data.length / kvHeads], data)
-  feeds[`biasWeight.${layer}`] = float32([kvHeads, kvHeads * headDim], weights.weight)
-  feeds[`biasOffset.${layer}`] = float32([kvHeads], weights.bias ?? new Float32Array(kvHeads))
-  feeds[`biasScale.${layer}`] = float32([kvHeads], weights.scale)
-  feeds[`tokenCount.${layer}`] = { dtype: 'int64', shape: [1], data: count }
+  feeds[`keyBias.${layer}`] = floats([kvHeads, data.length / kvHeads], data)
+  feeds[`biasWeight.${layer}`] = floats([kvHeads, kvHeads * headDim], weights.weight)
+  feeds[`biasOffset.${layer}`] = floats([kvHeads], weights.bias ?? new Float32Array(kvHeads))
+  feeds[`biasScale.${layer}`] = floats([kvHeads], weights.scale)
+  feeds[`tokenCount.${layer}`] = integers([Math.min(budget, position + tokens)])
   if (mode === 'step') feedPageViews(feeds, context, { layer, pageSize: 1, values: rows })
   else rows.cut(context)
 }

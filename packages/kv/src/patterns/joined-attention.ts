@@ -64,6 +64,14 @@ export function joinedAttention(
   return reshape(mixed, [1, config.heads * config.headDim])
 }
 
+/** The output of a step over gathered slots of each head: keys and values `[G, N, D]`, and their bias `[G, 1, N]`. */
+export function slotAttention(
+  site: StepRows,
+  { keys, values, bias }: { readonly keys: Value; readonly values: Value; readonly bias: Value },
+): Value {
+  return joinedAttention(site, [{ scores: scoresOf(site, keys, bias), values }])
+}
+
 /** Scores through the model's cap, where it has one. */
 export function softCapped(site: Pick<AttentionSite, 'config'>, scores: Value): Value {
   const cap = site.config.attentionSoftcap

@@ -1,12 +1,14 @@
 import type { AttentionPattern, AttentionSite, PatternFeedContext } from '@lc/core'
-import { expand, gather, transpose, unsqueeze, type Value } from '@lc/core/graph'
+import type { Value } from '@lc/core/graph'
 import { plainAttention } from '@lc/core/models'
 import type { HostTensor } from '@lc/core/runtime'
-import { checkArgument, checkInteger } from '@lc/model/check'
+import { checkInteger } from '@lc/model/check'
 import { readSlots } from '../policy/budget.ts'
 import { visibleSlots } from './a-shape.ts'
-import { joinedAttention, scoresOf } from './joined-attention.ts'
-import { biasOfSlots } from './page-views.ts'
+import { checkLayers } from './check-layers.ts'
+import { integers } from './host-inputs.ts'
+import { slotAttention } from './joined-attention.ts'
+import { gatherAlike } from './page-views.ts'
 import { prefillPattern } from './prefill-attention.ts'
 
 /** Options of `longGen`. */
@@ -35,7 +37,7 @@ export function longGen(options: LongGenOptions): AttentionPattern {
   const sink = checkInteger(options.sink ?? longGenDefaults.sink, 'sink', { min: 0 })
   const window = readSlots(options.budget, sink + 1) - sink
   const { fullLayers } = options
-  if (fullLayers) checkArgument(fullLayers.every(isLayer), 'fullLayers', fullLayers, 'numbers of layers, from 0')
+  if (fullLayers) checkLayers(fullLayers, 'fullLayers')
   const sparse = (layer: number, layers: number): boolean =>
     fullLayers ? !fullLayers.includes(layer) : layer < Math.floor(layers / 3) || layer >= Math.ceil((2 * layers) / 3)
   const prompts = prefillPattern({ id: '', ...visibleSlots({ sink, window }), sparse })
@@ -56,13 +58,7 @@ export function longGen(options: LongGenOptions): AttentionPattern {
 }
 
 function narrowStep(site: AttentionSite): Value {
-  const { config, layer, pastKey, pastValue } = site
-  const count = `seen${layer}`
-  const slots = site.input('seenSlots', 'int64', [count])
-  const keys = gather(pastKey, slots, { axis: 1 })
-  const values = transpose(gather(pastValue, slots, { axis: 2 }), [0, 2, 1])
-  const bias = biasOfSlots(site, expand(unsqueeze(slots, [0]), [config.kvHeads, count]))
-  return joinedAttention(site, [{ scores: scoresOf(site, keys, bias), values }])
+  return slotAttention(site, gatherAlike(site, site.input('seenSlots', 'int64', [`seen${site.layer}`])))
 }
 
 function feedStep(
@@ -71,13 +67,10 @@ function feedStep(
 ): Record<string, HostTensor> {
   const length = context.length(0, 0)
   const first = Math.max(sink, length - window + 1)
-  const data = BigInt64Array.from({ length: sink + length - first }, (_, at) =>
-    BigInt(at < sink ? at : first + at - sink),
-  )
+  const seen = integers(Array.from({ length: sink + length - first }, (_, at) => (at < sink ? at : first + at - sink)))
   const layers = context.config.layers.length
   const feeds: Record<string, HostTensor> = {}
-  for (let layer = 0; layer < layers; layer++)
-    if (sparse(layer, layers)) feeds[`seenSlots.${layer}`] = { dtype: 'int64', shape: [data.length], data }
+  for (let layer = 0; layer < layers; layer++) if (sparse(layer, layers)) feeds[`seenSlots.${layer}`] = seen
   return feeds
 }
 
@@ -85,8 +78,4 @@ function feedStep(
 function evenHeads({ config, length }: PatternFeedContext): boolean {
   const heads = Array.from({ length: config.kvHeads }, (_, head) => head)
   return config.layers.every((_, layer) => heads.every((head) => length(layer, head) === length(0, 0)))
-}
-
-function isLayer(layer: number): boolean {
-  return Number.isInteger(layer) && layer >= 0
 }

@@ -20,8 +20,10 @@ import { BudgetTooSmallError } from '@lc/model/errors'
 import { readSlots } from '../policy/budget.ts'
 import { CacheMemory } from './cache-memory.ts'
 import { ChunkKeys } from './chunk-keys.ts'
+import { floats } from './host-inputs.ts'
 import { joinedAttention, softCapped } from './joined-attention.ts'
 import { checkPageSize, feedPageViews, gatherPages, pageViews } from './page-views.ts'
+import { forced } from './score-marks.ts'
 import { turnsBy } from './turn-rows.ts'
 import { ValueRows } from './value-rows.ts'
 
@@ -37,7 +39,6 @@ export interface LongHeadsOptions {
 export const longHeadsDefaults = Object.freeze({ chunkSize: 256 } as const)
 
 const fewestChunks = 3
-const forced = 1e9
 
 /**
  * LongHeads: each step sees the first chunk, the newest two, and those whose keys match its query best, at positions counted anew, so
@@ -146,18 +147,18 @@ function feedLayer(
   const { local, chunks: data, count } = keys.update(context)
   feedPageViews(feeds, context, { layer, pageSize: chunkSize, values })
   feeds[`keyPages.${layer}`] = { ...feeds[`keyPages.${layer}`]!, data: local } as HostTensor
-  feeds[`chunkKeys.${layer}`] = { dtype: 'float32', shape: [kvHeads, count, headDim], data }
+  feeds[`chunkKeys.${layer}`] = floats([kvHeads, count, headDim], data)
   const bias = new Float32Array(count)
   bias[0] = forced
   bias[count - 1] = forced
-  feeds[`chunkBias.${layer}`] = { dtype: 'float32', shape: [1, count], data: bias }
+  feeds[`chunkBias.${layer}`] = floats([1, count], bias)
   feeds[`openChunk.${layer}`] = { dtype: 'int64', shape: [1, 1], data: BigInt64Array.of(BigInt(count)) }
   const place = (chunks - 1) * chunkSize + length - count * chunkSize
   const ranks = Array.from({ length: chunks }, (_, rank) => place - rank * chunkSize - context.position)
   for (const [name, deltas] of [['rank', ranks] as const, ['origin', [-context.position]] as const]) {
     const { cos, sin, half } = turnsBy(context, layer, deltas)
     if (half === 0) continue
-    feeds[`${name}Cos.${layer}`] = { dtype: 'float32', shape: [1, deltas.length, half], data: cos }
-    feeds[`${name}Sin.${layer}`] = { dtype: 'float32', shape: [1, deltas.length, half], data: sin }
+    feeds[`${name}Cos.${layer}`] = floats([1, deltas.length, half], cos)
+    feeds[`${name}Sin.${layer}`] = floats([1, deltas.length, half], sin)
   }
 }

@@ -1,12 +1,11 @@
 import type { AttentionPattern, AttentionSite } from '@lc/core'
 import { concat, fusedMatMul, reshape, slice, unsqueeze, type Value } from '@lc/core/graph'
-import { checkArgument } from '@lc/model/check'
-import { readSlots } from '../policy/budget.ts'
 import { blockPattern } from './block-pattern.ts'
-import { joinedAttention, scoresOf } from './joined-attention.ts'
+import { checkLayers } from './check-layers.ts'
+import { slotAttention } from './joined-attention.ts'
 import { joinHeads, newRows, openMix, openScores } from './open-attention.ts'
 import { gatherPages, pageViews } from './page-views.ts'
-import { blockInputs, blockMeans, checkBlockSize, chooseBlocks, hideOthers } from './token-blocks.ts'
+import { blockInputs, blockMeans, checkBlockSize, chooseBlocks, hideOthers, wholeBlocks } from './token-blocks.ts'
 
 /** Options of `moba`. */
 export interface MobaOptions {
@@ -36,10 +35,8 @@ export const mobaDefaults = Object.freeze({ blockSize: 512 } as const)
  */
 export function moba(options: MobaOptions): AttentionPattern {
   const blockSize = checkBlockSize(options.blockSize ?? mobaDefaults.blockSize)
-  const most = Math.floor(readSlots(options.budget, blockSize) / blockSize)
-  const fullLayers = options.fullLayers ?? []
-  const numbers = fullLayers.every((layer) => Number.isInteger(layer) && layer >= 0)
-  checkArgument(numbers, 'fullLayers', fullLayers, 'numbers of layers, from 0')
+  const most = wholeBlocks(options.budget, blockSize)
+  const fullLayers = checkLayers(options.fullLayers ?? [], 'fullLayers')
   return blockPattern({
     id: `moba(${most * blockSize}, ${blockSize}${fullLayers.length > 0 ? `, ${fullLayers.join(' ')}` : ''})`,
     blockSize,
@@ -68,10 +65,8 @@ function stepByMember(site: AttentionSite, chosen: Value, blockSize: number): Va
   const outputs = Array.from({ length: heads / kvHeads }, (_, start) => {
     const own = { axis: 1, start, end: start + 1 }
     const pages = reshape(slice(chosen, own), [kvHeads, chosen.shape[3]!])
-    const { keys, values, bias } = gatherPages(site, views, pages, true)
     const member = { config: { ...config, heads: kvHeads }, query: slice(query, own), key, value }
-    const output = joinedAttention(member, [{ scores: scoresOf(member, keys, bias), values }])
-    return reshape(output, [kvHeads, 1, headDim])
+    return reshape(slotAttention(member, gatherPages(site, views, pages, true)), [kvHeads, 1, headDim])
   })
   return reshape(concat(outputs, { axis: 1 }), [1, heads * headDim])
 }

@@ -1,26 +1,16 @@
 import type { AttentionPattern, AttentionSite, PatternFeedContext } from '@lc/core'
-import {
-  add,
-  addDimensions,
-  expand,
-  gather,
-  matMul,
-  multiply,
-  reshape,
-  transpose,
-  unsqueeze,
-  type Value,
-} from '@lc/core/graph'
+import { add, addDimensions, matMul, multiply, reshape, unsqueeze, type Value } from '@lc/core/graph'
 import type { HostTensor } from '@lc/core/runtime'
 import { checkInteger } from '@lc/model/check'
-import { readSlots } from '../policy/budget.ts'
 import { blockPattern } from './block-pattern.ts'
 import { type BranchGates, checkGates, feedGates, gateOf, gateValues } from './branch-gates.ts'
-import { joinedAttention, scoresOf } from './joined-attention.ts'
+import { floats, integersBetween } from './host-inputs.ts'
+import { slotAttention } from './joined-attention.ts'
 import { joinHeads, newRows, type OpenScores, openMix, openScores } from './open-attention.ts'
-import { biasOfSlots } from './page-views.ts'
+import { gatherAlike } from './page-views.ts'
+import { hidden } from './score-marks.ts'
 import { blockWeights, feedBlockWeights, selectedAttention } from './selected-blocks.ts'
-import { blockInputs, blockMeans, checkBlockSize } from './token-blocks.ts'
+import { blockInputs, blockMeans, checkBlockSize, wholeBlocks } from './token-blocks.ts'
 
 /** Options of `nsa`. */
 export interface NsaOptions {
@@ -36,8 +26,6 @@ export interface NsaOptions {
 
 /** The defaults of `nsa`, as in the paper, whose budget is 1,024. */
 export const nsaDefaults = Object.freeze({ blockSize: 64, window: 512 } as const)
-
-const hidden = -1e30
 
 /**
  * NSA: three attentions of each token, added with learned gates: over the means of complete blocks (compressed), over the blocks with
@@ -58,7 +46,7 @@ const hidden = -1e30
 export function nsa(options: NsaOptions): AttentionPattern {
   const blockSize = checkBlockSize(options.blockSize ?? nsaDefaults.blockSize)
   const window = checkInteger(options.window ?? nsaDefaults.window, 'window', { min: 2 })
-  const most = Math.floor(readSlots(options.budget, blockSize) / blockSize)
+  const most = wholeBlocks(options.budget, blockSize)
   const gates = checkGates(options.gates)
   const id = `nsa(${most * blockSize}, ${blockSize}, ${window})`
   return blockPattern({
@@ -97,25 +85,20 @@ function threeBranches(site: AttentionSite, blockSize: number): Value {
 
 /** Attention over the last tokens: `[G, H/G, T, D]`. */
 function windowAttention(site: AttentionSite, open: OpenScores | undefined): Value {
-  const { config, layer, pastKey, pastValue } = site
+  const { config, layer, pastKey } = site
   const { kvHeads, heads, headDim } = config
   if (open) {
     const tokens = open.scores.shape[2]!
     return openMix(open, site.input('windowBias', 'float32', [tokens, addDimensions(pastKey.shape[1]!, tokens)]))
   }
-  const count = `windowSlots${layer}`
-  const slots = site.input('windowSlots', 'int64', [count])
-  const keys = gather(pastKey, slots, { axis: 1 })
-  const values = transpose(gather(pastValue, slots, { axis: 2 }), [0, 2, 1])
-  const bias = biasOfSlots(site, expand(unsqueeze(slots, [0]), [kvHeads, count]))
-  const output = joinedAttention(site, [{ scores: scoresOf(site, keys, bias), values }])
-  return reshape(output, [kvHeads, heads / kvHeads, 1, headDim])
+  const slots = site.input('windowSlots', 'int64', [`windowSlots${layer}`])
+  return reshape(slotAttention(site, gatherAlike(site, slots)), [kvHeads, heads / kvHeads, 1, headDim])
 }
 
 /** float32 `[T, 1]`: 1 where a block is complete with a token, or 0. */
 function anyComplete({ position, tokens }: PatternFeedContext, blockSize: number): HostTensor {
   const data = Float32Array.from({ length: tokens }, (_, token) => (position + token + 1 >= blockSize ? 1 : 0))
-  return { dtype: 'float32', shape: [tokens, 1], data }
+  return floats([tokens, 1], data)
 }
 
 function feedWindow(context: PatternFeedContext, layer: number, window: number): Record<string, HostTensor> {
@@ -123,8 +106,7 @@ function feedWindow(context: PatternFeedContext, layer: number, window: number):
   if (mode !== 'step') return { [`windowBias.${layer}`]: windowBias(context, window) }
   const first = Math.max(0, position - window + 1)
   // an empty cache has one slot to read, which is hidden
-  const data = BigInt64Array.from({ length: Math.max(1, position - first) }, (_, at) => BigInt(first + at))
-  return { [`windowSlots.${layer}`]: { dtype: 'int64', shape: [data.length], data } }
+  return { [`windowSlots.${layer}`]: integersBetween(first, Math.max(1, position)) }
 }
 
 /** float32 `[T, C+T]`: hides what is further back than the window. */
@@ -136,5 +118,5 @@ function windowBias({ capacity, position, tokens }: PatternFeedContext, window: 
     data.fill(hidden, token * width, token * width + Math.max(0, Math.min(first, position)))
     data.fill(hidden, token * width + capacity, token * width + capacity + Math.max(0, first - position))
   }
-  return { dtype: 'float32', shape: [tokens, width], data }
+  return floats([tokens, width], data)
 }

@@ -3,6 +3,7 @@ import type { AttentionSite, PatternFeedContext } from '@lc/core'
 import {
   add,
   divide,
+  expand,
   type GraphScope,
   gather,
   gatherElements,
@@ -12,19 +13,20 @@ import {
   reshape,
   shapeOf,
   subtract,
+  transpose,
   unsqueeze,
   type Value,
   where,
 } from '@lc/core/graph'
 import type { HostTensor } from '@lc/core/runtime'
 import { checkOneOf } from '@lc/model/check'
+import { hidden } from './score-marks.ts'
 import type { ValueRows } from './value-rows.ts'
 
 /** Sizes of a page. */
 export const pageSizes = [1, 2, 4, 8, 16, 32, 64, 128, 256] as const
 /** Caches have room for a multiple of this many slots: larger pages are gathered in parts of it. */
 const most = 16
-const hidden = -1e30
 
 /** Checks a number of slots in a page. */
 export function checkPageSize(size: number, argument = 'pageSize'): number {
@@ -102,6 +104,16 @@ export function gatherPages(
     keys: reshape(gather(views.keys, rows), shape),
     values: reshape(gather(views.values, rows), shape),
     bias: biasOfSlots(site, slots, beyond),
+  }
+}
+
+/** Gathers slots int64 `[N]` that are the same for all heads. */
+export function gatherAlike(site: AttentionSite, slots: Value): GatheredSlots {
+  const { config, pastKey, pastValue } = site
+  return {
+    keys: gather(pastKey, slots, { axis: 1 }),
+    values: transpose(gather(pastValue, slots, { axis: 2 }), [0, 2, 1]),
+    bias: biasOfSlots(site, expand(unsqueeze(slots, [0]), [config.kvHeads, slots.shape[0]!])),
   }
 }
 

@@ -5,7 +5,8 @@ import type { HostTensor } from '@lc/core/runtime'
 import { checkInteger } from '@lc/model/check'
 import { type CacheBudget, readBudget } from '../policy/budget.ts'
 import { CacheMemory } from './cache-memory.ts'
-import { joinedAttention, scoresOf } from './joined-attention.ts'
+import { floats, integers } from './host-inputs.ts'
+import { slotAttention } from './joined-attention.ts'
 import { boundsOfPages, PageSummaries } from './page-summaries.ts'
 import { checkPageSize, feedPageViews, gatherPages, longestHead, pageViews } from './page-views.ts'
 import { ValueRows } from './value-rows.ts'
@@ -72,8 +73,7 @@ function questAttention(site: AttentionSite, pageSize: number): Value {
   const views = pageViews(site, pageSize)
   const { indices } = topK(pageScores(bounds, query), count, { sorted: false, count: `chosenPages${layer}` })
   site.output('pages', indices)
-  const chosen = gatherPages(site, views, indices)
-  return joinedAttention(site, [{ scores: scoresOf(site, chosen.keys, chosen.bias), values: chosen.values }])
+  return slotAttention(site, gatherPages(site, views, indices))
 }
 
 /** The bound of each page, `[G, P]`: relu(q) * largest + min(q, 0) * smallest, the largest over a group. */
@@ -99,8 +99,8 @@ function feedLayer(
   const { data, pages } = bounds.update(context)
   const length = longestHead(context, layer)
   const count = pageCount(length, slotsFor(length), pageSize)
-  feeds[`pageBounds.${layer}`] = { dtype: 'float32', shape: [kvHeads, pages, 2 * headDim], data }
-  feeds[`pageCount.${layer}`] = { dtype: 'int64', shape: [1], data: BigInt64Array.of(BigInt(count)) }
+  feeds[`pageBounds.${layer}`] = floats([kvHeads, pages, 2 * headDim], data)
+  feeds[`pageCount.${layer}`] = integers([count])
   feedPageViews(feeds, context, { layer, pageSize, values })
 }
 

@@ -2,7 +2,7 @@
 import type { AttentionSite, PatternFeedContext } from '@lc/core'
 import { add, fusedMatMul, reduceSum, reshape, softmax, unsqueeze, type Value } from '@lc/core/graph'
 import type { HostTensor } from '@lc/core/runtime'
-import { joinedAttention, scoresOf } from './joined-attention.ts'
+import { slotAttention } from './joined-attention.ts'
 import { type NewRows, type OpenScores, openMix } from './open-attention.ts'
 import { gatherPages, pageViews } from './page-views.ts'
 import {
@@ -48,7 +48,6 @@ export function selectedAttention(
   if (open) return openMix(open, hideOthers(importance, chosen, blocks))
   const { kvHeads, heads, headDim } = site.config
   const pages = reshape(chosen, [kvHeads, chosen.shape[3]!])
-  const { keys, values, bias } = gatherPages(site, pageViews(site, blockSize), pages, true)
-  const output = joinedAttention(site, [{ scores: scoresOf(site, keys, bias), values }])
+  const output = slotAttention(site, gatherPages(site, pageViews(site, blockSize), pages, true))
   return reshape(output, [kvHeads, heads / kvHeads, 1, headDim])
 }

@@ -17,12 +17,12 @@ import {
 } from '@lc/core/graph'
 import { plainAttention } from '@lc/core/models'
 import { checkInteger, checkOneOf } from '@lc/model/check'
-import { readSlots } from '../policy/budget.ts'
 import { CacheMemory } from './cache-memory.ts'
 import { joinedAttention, scoresOf, softCapped } from './joined-attention.ts'
 import { biasOfSlots, counting, gatherPages, pageViews, sizeOf, slotsOfPages } from './page-views.ts'
 import type { ShadowSizes } from './shadow-keys.ts'
 import { ShadowMemory } from './shadow-memory.ts'
+import { wholeBlocks } from './token-blocks.ts'
 
 /** Options of `shadowKv`. */
 export interface ShadowKvOptions {
@@ -57,7 +57,7 @@ export function shadowKv(options: ShadowKvOptions): AttentionPattern {
   const chunkSize = checkOneOf(options.chunkSize ?? shadowKvDefaults.chunkSize, 'chunkSize', [1, 2, 4, 8, 16])
   const rank = checkInteger(options.rank ?? shadowKvDefaults.rank, 'rank', { min: 1 })
   const outliers = checkInteger(options.outliers ?? shadowKvDefaults.outliers, 'outliers', { min: 0 })
-  const count = Math.floor(readSlots(options.budget, chunkSize) / chunkSize)
+  const count = wholeBlocks(options.budget, chunkSize)
   const sizes: ShadowSizes = { chunkSize, rank, outliers, localChunks: shadowKvDefaults.localChunks }
   const id = `shadow-kv(${count * chunkSize}, ${chunkSize}, ${rank}, ${outliers})`
   const memory = new CacheMemory(id, (context) => new ShadowMemory(context, { sizes, count, id }))

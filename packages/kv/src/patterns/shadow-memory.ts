@@ -2,6 +2,7 @@ import type { PatternFeedContext } from '@lc/core'
 import { PolicyPlanError } from '@lc/core/errors'
 import type { HostTensor } from '@lc/core/runtime'
 import { capacityOf, feedPageViews } from './page-views.ts'
+import { hidden } from './score-marks.ts'
 import { candidateChunks, type ShadowKeys, type ShadowSizes, shadowKeys } from './shadow-keys.ts'
 import { ValueRows } from './value-rows.ts'
 
@@ -13,8 +14,6 @@ interface ShadowPlan {
   /** Names the pattern in errors. */
   readonly id: string
 }
-
-const unusable = -1e30
 
 /** What ShadowKV keeps of one cache. */
 export class ShadowMemory {
@@ -90,7 +89,7 @@ const tables = { cos: 'chunkCos', sin: 'chunkSin' } as const
 
 function landmarkBias({ outliers }: ShadowKeys, chunks: number): Float32Array {
   const bias = new Float32Array(outliers.length * chunks)
-  for (const [head, own] of outliers.entries()) for (const chunk of own) bias[head * chunks + chunk] = unusable
+  for (const [head, own] of outliers.entries()) for (const chunk of own) bias[head * chunks + chunk] = hidden
   return bias
 }
 

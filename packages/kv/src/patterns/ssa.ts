@@ -1,11 +1,10 @@
 import type { AttentionPattern, AttentionSite } from '@lc/core'
 import { multiply, type Value } from '@lc/core/graph'
-import { readSlots } from '../policy/budget.ts'
 import { blockPattern } from './block-pattern.ts'
 import { type BranchGates, checkGates, feedGates, gateOf, gateValues } from './branch-gates.ts'
 import { joinHeads, newRows, openScores } from './open-attention.ts'
 import { blockWeights, feedBlockWeights, selectedAttention } from './selected-blocks.ts'
-import { blockInputs, checkBlockSize } from './token-blocks.ts'
+import { blockInputs, checkBlockSize, wholeBlocks } from './token-blocks.ts'
 
 /** Options of `ssa`. */
 export interface SsaOptions {
@@ -34,7 +33,7 @@ export const ssaDefaults = Object.freeze({ blockSize: 16 } as const)
  */
 export function ssa(options: SsaOptions): AttentionPattern {
   const blockSize = checkBlockSize(options.blockSize ?? ssaDefaults.blockSize)
-  const most = Math.floor(readSlots(options.budget, blockSize) / blockSize)
+  const most = wholeBlocks(options.budget, blockSize)
   const gates = checkGates(options.gates)
   const id = `ssa(${most * blockSize}, ${blockSize})`
   return blockPattern({

@@ -14,8 +14,9 @@ import {
 } from '@lc/core/graph'
 import type { HostTensor } from '@lc/core/runtime'
 import { checkArgument, checkInteger } from '@lc/model/check'
-
-const [forced, hidden] = [1e9, -1e30]
+import { type CacheBudget, readSlots } from '../policy/budget.ts'
+import { floats, integers } from './host-inputs.ts'
+import { forced, hidden } from './score-marks.ts'
 
 /** Checks a number of tokens in a block: what pages of the cache can be gathered in. */
 export function checkBlockSize(size: number): number {
@@ -23,6 +24,11 @@ export function checkBlockSize(size: number): number {
   const fits = size < 16 ? 16 % size === 0 : size % 16 === 0
   checkArgument(fits, 'blockSize', size, '1, 2, 4, 8 or a multiple of 16')
   return size
+}
+
+/** Whole blocks of a budget in slots. @throws BudgetTooSmallError for less than one */
+export function wholeBlocks(budget: CacheBudget, blockSize: number): number {
+  return Math.floor(readSlots(budget, blockSize) / blockSize)
 }
 
 /** Inputs about blocks that are the same for all layers. Letters: n blocks that there is room for, T new tokens, C slots. */
@@ -61,9 +67,9 @@ export function planBlocks(
   }
   const reached = Math.floor((position + tokens - 1) / blockSize) + 1
   return {
-    blockPool: { dtype: 'float32', shape: [blocks, tokens], data: pool },
-    blockChoice: { dtype: 'float32', shape: [tokens, blocks], data: choice },
-    blockCount: { dtype: 'int64', shape: [1], data: BigInt64Array.of(BigInt(Math.min(most, reached))) },
+    blockPool: floats([blocks, tokens], pool),
+    blockChoice: floats([tokens, blocks], choice),
+    blockCount: integers([Math.min(most, reached)]),
     ...(mode === 'open' && { blockOf: blocksOf({ capacity, position, tokens, blockSize, blocks }) }),
   }
 }
@@ -76,7 +82,7 @@ export function completeBlocks(
   const data = new Float32Array(tokens * blocks)
   for (let token = 0; token < tokens; token++)
     data.fill(hidden, token * blocks + Math.floor((position + token + 1) / blockSize), (token + 1) * blocks)
-  return { dtype: 'float32', shape: [tokens, blocks], data }
+  return floats([tokens, blocks], data)
 }
 
 /** Slots that are not in use are hidden whatever their block is. */
@@ -88,11 +94,11 @@ function blocksOf(from: {
   readonly blocks: number
 }): HostTensor {
   const { capacity, position, tokens, blockSize, blocks } = from
-  const data = BigInt64Array.from({ length: capacity + tokens }, (_, place) => {
+  const places = Array.from({ length: capacity + tokens }, (_, place) => {
     const at = place < capacity ? place : position + place - capacity
-    return BigInt(Math.min(blocks - 1, Math.floor(at / blockSize)))
+    return Math.min(blocks - 1, Math.floor(at / blockSize))
   })
-  return { dtype: 'int64', shape: [data.length], data }
+  return integers(places)
 }
 
 /** Declared inputs of a plan. */

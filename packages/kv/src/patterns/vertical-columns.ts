@@ -15,8 +15,10 @@ import {
 import type { HostTensor } from '@lc/core/runtime'
 import { checkInteger } from '@lc/model/check'
 import { readSlots } from '../policy/budget.ts'
+import { floats, integers } from './host-inputs.ts'
 import { softCapped } from './joined-attention.ts'
 import { cachedSlots, oneText, prefillPattern } from './prefill-attention.ts'
+import { forced, hidden } from './score-marks.ts'
 
 /** Options of `verticalColumns`. */
 export interface VerticalColumnsOptions {
@@ -33,7 +35,6 @@ export const verticalColumnsDefaults = Object.freeze({ sink: 30, window: 100 } a
 
 /** Last queries of a chunk that choose for all of it. */
 const choosing = 64
-const [hidden, forced] = [-1e30, 1e9]
 
 /**
  * The columns of MInference's vertical-slash prompts: the last 64 queries of a chunk choose the tokens before it that all its queries
@@ -56,7 +57,7 @@ export function verticalColumns(options: VerticalColumnsOptions): AttentionPatte
     choose: (site) => ({ slots: chooseColumns(site) }),
     count,
     feed: (context, layer) => ({
-      [`columnCount.${layer}`]: { dtype: 'int64', shape: [1], data: BigInt64Array.of(BigInt(count(context)!)) },
+      [`columnCount.${layer}`]: integers([count(context)!]),
       [`columnBias.${layer}`]: columnBias(context, { sink, window }),
       [`rowBias.${layer}`]: rowBias(context),
     }),
@@ -93,7 +94,7 @@ function rowBias(context: PatternFeedContext): HostTensor {
     data.fill(hidden, row * width + cachedSlots(context), row * width + capacity)
     data.fill(hidden, row * width + capacity + tokens - choosing + row + 1, (row + 1) * width)
   }
-  return { dtype: 'float32', shape: [choosing, width], data }
+  return floats([choosing, width], data)
 }
 
 /** What is always chosen and what never: the chunk itself is not cached yet. `[1, C+T]`. */
@@ -104,5 +105,5 @@ function columnBias(context: PatternFeedContext, { sink, window }: { sink: numbe
   data.fill(forced, 0, Math.min(sink, cached))
   data.fill(forced, Math.max(0, cached - window), cached)
   data.fill(hidden, cached)
-  return { dtype: 'float32', shape: [1, capacity + tokens], data }
+  return floats([1, capacity + tokens], data)
 }
