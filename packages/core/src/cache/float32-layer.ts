@@ -96,7 +96,7 @@ export class Float32Layer implements KvLayer {
 
   valueRows(head: number, count: number): Float32Array {
     const rows = new Float32Array(count * this.shape.headDim)
-    for (let slot = 0; slot < count; slot++) this.value.read(head, slot, rows, slot * this.shape.headDim)
+    this.value.readRows(head, count, rows)
     return rows
   }
 }

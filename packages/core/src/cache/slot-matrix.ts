@@ -92,6 +92,23 @@ export class SlotMatrix<A extends SlotArray> {
     for (let column = 0; column < this.width; column++) into[at + column] = this.data[from + column * columnStep]!
   }
 
+  /** Copies the rows of a head's first slots, `[count, width]`. */
+  readRows(head: number, count: number, into: Float32Array): void {
+    const { data, width } = this
+    const base = this.#start(head)
+    if (this.order === 'slots') {
+      for (let index = 0; index < count * width; index++) into[index] = data[base + index]!
+      return
+    }
+    const step = this.#columnStep
+    // transposed in blocks of slots that stay in the cache of the processor
+    for (let start = 0; start < count; start += transposeBlock) {
+      const end = Math.min(count, start + transposeBlock)
+      for (let column = 0; column < width; column++)
+        for (let slot = start; slot < end; slot++) into[slot * width + column] = data[base + column * step + slot]!
+    }
+  }
+
   /** The rows of the first slots of all heads `[slots, width]`, one head after the other, to be saved under a name. */
   arraysToSave(name: string, lengths: Int32Array): ArrayToSave[] {
     const type = this.data instanceof Float32Array ? 'float32' : 'uint8'
