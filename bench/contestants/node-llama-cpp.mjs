@@ -21,8 +21,25 @@ let model
 let context
 let sequence
 
+/** The prompt whose state is in the sequence. */
+let prompt
+
 async function fresh() {
+  prompt = undefined
   await sequence?.clearHistory()
+}
+
+/** Brings the sequence to the end of a prompt but for its last token: what was generated since goes, or the prompt is read anew. */
+async function readAllButLast(ids) {
+  const end = ids.length - 1
+  if (prompt === ids.join()) {
+    const generated = { start: end, end: sequence.nextTokenIndex }
+    if (generated.start < generated.end) await sequence.eraseContextTokenRanges([generated])
+    if (sequence.nextTokenIndex === end) return
+  }
+  await fresh()
+  await sequence.evaluateWithoutGeneratingNewTokens(ids.slice(0, end))
+  prompt = ids.join()
 }
 
 await answerRequests({
@@ -58,8 +75,7 @@ await answerRequests({
     return { ms: (await timed(() => sequence.evaluateWithoutGeneratingNewTokens(ids))).ms }
   },
   async decode({ ids, steps }) {
-    await fresh()
-    await sequence.evaluateWithoutGeneratingNewTokens(ids.slice(0, -1))
+    await readAllButLast(ids)
     const out = []
     let start = 0
     for await (const token of sequence.evaluate([ids.at(-1)], { temperature: 0, yieldEogToken: true })) {

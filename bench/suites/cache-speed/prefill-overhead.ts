@@ -17,26 +17,39 @@ export interface ReadingRecord {
 
 interface ReadingOptions {
   readonly policies: readonly SpeedPolicy[]
-  readonly rounds: number
   readonly share: number
   readonly say: (line: string) => void
 }
 
-/** Every policy and the full cache read the prompt in each round; the first round warms up. */
+const cacheFormat = 'float32'
+/** Tokens that programs are compiled and code is warmed with. */
+const warmUpTokens = 1024
+
+/** The full cache reads the prompt, and every policy a beginning of it; nothing is counted. */
+export async function warmUpReadings(
+  model: LocalModel,
+  prompt: Uint32Array,
+  { policies, share, say }: ReadingOptions,
+): Promise<void> {
+  const beginning = prompt.subarray(0, warmUpTokens)
+  for (const each of policies) await readOnce(model, beginning, { each, slots: Math.floor(beginning.length * share) })
+  const { seconds } = await readOnce(model, prompt, { each: undefined, slots: prompt.length })
+  say(`warm-up: ${prompt.length} tokens, full: ${seconds.toFixed(1)} s`)
+}
+
+/** One round: every policy and the full cache read the prompt. */
 export async function measureReadings(
   model: LocalModel,
   prompt: Uint32Array,
-  { policies, rounds, share, say }: ReadingOptions,
+  { policies, share, say }: ReadingOptions,
 ): Promise<ReadingRecord[]> {
   const budget = Math.floor(prompt.length * share)
   const records: ReadingRecord[] = []
-  for (let round = 0; round <= rounds; round++)
-    for (const each of [undefined, ...policies]) {
-      const slots = each ? budget : prompt.length
-      const record = await readOnce(model, prompt, { each, slots })
-      say(`reading ${prompt.length} tokens, ${record.policy}: ${record.seconds.toFixed(1)} s`)
-      if (round > 0) records.push(record)
-    }
+  for (const each of [undefined, ...policies]) {
+    const record = await readOnce(model, prompt, { each, slots: each ? budget : prompt.length })
+    say(`reading ${prompt.length} tokens, ${record.policy}: ${record.seconds.toFixed(1)} s`)
+    records.push(record)
+  }
   return records
 }
 
@@ -47,7 +60,7 @@ async function readOnce(
 ): Promise<ReadingRecord> {
   const policy: CachePolicy | undefined = each && speedPolicy(each, slots)
   const before = arrayBytes()
-  await using session = model.session({ accuracy: 'fast', cache: 'float32', ...(policy && { policy }) })
+  await using session = model.session({ accuracy: 'fast', cache: cacheFormat, ...(policy && { policy }) })
   const start = performance.now()
   await session.prefill(prompt)
   const seconds = (performance.now() - start) / 1000
@@ -80,14 +93,14 @@ export function readingRows(records: readonly ReadingRecord[], tokens: number): 
     return [
       {
         contestant: policy,
-        what: `added to reading ${tokens} tokens`,
+        what: `added to reading ${tokens} tokens, ${cacheFormat}`,
         unit: '%',
         value: summarise(over),
         detail: { kind: scores ? 'scored' : 'by position', 'full cache s': full.at(-1)!.seconds },
       },
       {
         contestant: policy,
-        what: 'allocated after reading, of the budget',
+        what: `allocated after reading, of the budget, ${cacheFormat}`,
         unit: '%',
         value: summarise(own.map((each) => (100 * each.bytes.allocated) / each.bytes.budget)),
         detail: { 'budget MB': bytes.budget / 1e6, 'process MB': bytes.process / 1e6 },

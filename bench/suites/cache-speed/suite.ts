@@ -12,14 +12,24 @@ import { summarise } from '../../runner/statistics.ts'
 import type { BenchOptions, Row, Suite, SuiteTable } from '../../runner/suite.ts'
 import { throughputRows, withRatios } from '../../runner/throughput-rows.ts'
 import { type ContinuationRecord, measureContinuation } from '../cache-quality/continuation.ts'
-import { fullContestants, policyContestants, type SpeedPolicy, speedContenders, speedPolicies } from './contestants.ts'
+import {
+  cacheFormats,
+  fullContestants,
+  policyContestants,
+  type SpeedPolicy,
+  speedContenders,
+  speedPolicies,
+} from './contestants.ts'
 import { endlessRow, measureEndless } from './endless.ts'
-import { measureReadings, readingRows } from './prefill-overhead.ts'
+import { measureReadings, type ReadingRecord, readingRows, warmUpReadings } from './prefill-overhead.ts'
 
 const partNames = ['agreement', 'decode', 'endless', 'prefill'] as const
 const shares = [0.25, 0.125]
+/** Tokens that are decoded in a round. */
+const decodedTokens = 64
 
 interface SpeedSettings {
+  readonly quick: boolean
   readonly parts: readonly string[]
   /** Tokens of context that decoding is around. */
   readonly context: number
@@ -38,18 +48,19 @@ interface Work {
 }
 
 /** `LC_BENCH_PARTS` names some of the parts, `LC_BENCH_CONTEXT` another length, `LC_BENCH_TEXTS` fewer texts. */
-function speedSettings({ quick, repeat }: BenchOptions, env: NodeJS.ProcessEnv): SpeedSettings {
+function speedSettings({ quick = false, repeat }: BenchOptions, env: NodeJS.ProcessEnv): SpeedSettings {
   const parts = env.LC_BENCH_PARTS?.split(',') ?? partNames
   const context = Number(env.LC_BENCH_CONTEXT ?? 8000)
   const rounds = quick ? Math.min(repeat, 2) : repeat
   return {
+    quick,
     parts,
     context,
     following: 256,
     texts: Number(env.LC_BENCH_TEXTS ?? 4),
     rounds,
     policies: quick ? speedPolicies.slice(0, 4) : speedPolicies,
-    endless: quick ? 6000 : 32_000,
+    endless: quick ? 3000 : 32_000,
   }
 }
 
@@ -72,7 +83,7 @@ export const suite: Suite = {
         rows: [...decode.rows, ...rows],
         absent: decode.absent,
         notes: [
-          `Decoding: 64 tokens up to ${settings.context} of context. Agreement: top-1 with our full float32 cache, teacher-forced, ${settings.following} tokens around ${settings.context} of each of ${settings.texts} texts of prose and code; the least of them in brackets. The cache is cut once, at the end of the prompt.`,
+          `Decoding: ${decodedTokens} tokens up to ${settings.context} of context; a prompt is read once, and each round goes on from its end. Cache precision is in the names; agreement is measured with float32 caches. Agreement: top-1 with our full float32 cache, teacher-forced, ${settings.following} tokens around ${settings.context} of each of ${settings.texts} texts of prose and code; the least of them in brackets. The cache is cut once, at the end of the prompt.`,
         ],
       }
     } finally {
@@ -97,14 +108,27 @@ async function inProcess(file: string, work: Work): Promise<{ rows: Row[]; agree
       ),
     )
   }
-  if (settings.parts.includes('prefill')) {
-    const sizes = { policies: settings.policies, rounds: settings.rounds, share: 0.25, say }
-    const records = await remember(`prefill ${settings.rounds} ${settings.policies.length}`, say, () =>
-      measureReadings(model, long!.ids, sizes),
-    )
-    rows.push(...readingRows(records, settings.context))
-  }
+  if (settings.parts.includes('prefill'))
+    rows.push(...readingRows(await readings(model, long!.ids, work), settings.context))
   return { rows, agreement }
+}
+
+/** Rounds are recorded one by one. Policies that read a text twice take part in the first round only where little is measured. */
+async function readings(model: LocalModel, prompt: Uint32Array, { settings, remember, say }: Work) {
+  const records: ReadingRecord[] = []
+  let warm = false
+  for (let round = 1; round <= settings.rounds; round++) {
+    const policies = settings.policies.filter(({ readsTwice }) => !readsTwice || !settings.quick || round === 1)
+    const sizes = { policies, share: 0.25, say }
+    const names = policies.map(({ name }) => name).join(', ')
+    const measured = await remember(`prefill of ${names}, round ${round}`, say, async () => {
+      if (!warm) await warmUpReadings(model, prompt, { ...sizes, policies: settings.policies })
+      warm = true
+      return measureReadings(model, prompt, sizes)
+    })
+    records.push(...measured)
+  }
+  return records
 }
 
 async function agreements(model: LocalModel, { settings, texts, remember, say }: Work): Promise<ContinuationRecord[]> {
@@ -114,8 +138,10 @@ async function agreements(model: LocalModel, { settings, texts, remember, say }:
   for (const text of tokenisedTexts(model, texts, { count: settings.texts, tokens: length + following + 1 })) {
     const sizes = { length, contenders: speedContenders(settings.policies, shares), accuracy: 'fast' } as const
     records.push(
-      ...(await remember(`agreement ${settings.policies.length} ${text.name}`, say, () =>
-        measureContinuation(model, text, sizes),
+      ...(await remember(
+        `agreement of ${settings.policies.map(({ name }) => name).join(', ')}: ${text.name}`,
+        say,
+        () => measureContinuation(model, text, sizes),
       )),
     )
   }
@@ -136,33 +162,40 @@ function agreementRows(records: readonly ContinuationRecord[], policies: readonl
 }
 
 /**
- * Of the scored policies that read a text once, the one with the best agreement at the larger share, beside full caches; where there is
- * time, also the best of all, and the one without scores.
+ * Of the scored policies that read a text once, the one with the best agreement at the larger share, and the one without scores, beside
+ * full caches; where there is time, also the best of all. Each prompt is read once, and each round goes on from there.
  */
 async function decodeTable(
   file: string,
   agreement: readonly ContinuationRecord[],
-  { settings, texts, say }: Work,
+  { settings, texts, remember, say }: Work,
 ): Promise<SuiteTable> {
-  const ids = await contextIds(file, texts, settings.context - 64)
-  const mean = (name: string, share: number) => {
-    const own = agreement.filter((each) => each.policy === name && each.share === share)
-    return own.reduce((sum, each) => sum + 100 * each.agreement, 0) / Math.max(1, own.length)
-  }
-  const ranked = [...settings.policies].sort((a, b) => mean(b.name, 0.25) - mean(a.name, 0.25))
-  const once = ranked.find(({ scores, readsTwice }) => scores && !readsTwice) ?? ranked[0]!
-  // the rounds of more than one policy take long
-  const chosen =
-    settings.policies.length < speedPolicies.length ? [once] : [...new Set([once, ranked[0]!, speedPolicies[0]!])]
+  const ids = await contextIds(file, texts, settings.context - decodedTokens)
+  const chosen = decodedPolicies(agreement, settings)
   const policies = chosen.flatMap((policy) => policyContestants(policy, shares).map((each) => ({ ...each, policy })))
   const contestants = [...fullContestants(), ...policies, nodeLlamaCpp()]
-  const tasks = [{ what: `decoding at ${settings.context} tokens`, request: { op: 'decode' as const, ids, steps: 64 } }]
-  const { measurements, absent, versions } = await interleave(contestants, file, tasks, settings.rounds, say)
-  const rows = withRatios(
-    throughputRows(measurements, () => 64, versions),
-    ['node-llama-cpp', 'lc, full float32 cache'],
-  )
-  return { rows: rows.map((row) => withAgreement(row, policies, agreement)), absent }
+  const request = { op: 'decode', ids, steps: decodedTokens } as const
+  const tasks = [{ what: `decoding at ${settings.context} tokens`, request }]
+  const turns = await interleave(contestants, file, tasks, settings.rounds, say, remember)
+  const rows = throughputRows(turns.measurements, () => decodedTokens, turns.versions)
+  const compared = cacheFormats.flatMap((format) => {
+    const others = cacheFormats.filter((other) => other !== format)
+    const own = rows.filter(({ contestant }) => !others.some((other) => contestant.includes(other)))
+    return withRatios(own, ['node-llama-cpp', `lc, full ${format} cache`]).filter(
+      ({ contestant }) => contestant.includes(format) || format === cacheFormats[0],
+    )
+  })
+  return { rows: compared.map((row) => withAgreement(row, policies, agreement)), absent: turns.absent }
+}
+
+function decodedPolicies(agreement: readonly ContinuationRecord[], settings: SpeedSettings): SpeedPolicy[] {
+  const mean = (name: string) => {
+    const own = agreement.filter((each) => each.policy === name && each.share === shares[0])
+    return own.reduce((sum, each) => sum + 100 * each.agreement, 0) / Math.max(1, own.length)
+  }
+  const ranked = [...settings.policies].sort((a, b) => mean(b.name) - mean(a.name))
+  const once = ranked.find(({ scores, readsTwice }) => scores && !readsTwice) ?? ranked[0]!
+  return [...new Set([once, ...(settings.quick ? [] : [ranked[0]!]), speedPolicies[0]!])]
 }
 
 function withAgreement(
@@ -175,7 +208,8 @@ function withAgreement(
   if (measured.length === 0) return row
   const values = measured.map((each) => 100 * each.agreement)
   const mean = values.reduce((sum, value) => sum + value, 0) / values.length
-  return { ...row, detail: { ...row.detail, agreement: `${mean.toFixed(1)} % (${Math.min(...values).toFixed(1)} %)` } }
+  const shown = `${mean.toFixed(1)} % (${Math.min(...values).toFixed(1)} %)`
+  return { ...row, detail: { ...row.detail, 'agreement, float32': shown } }
 }
 
 async function contextIds(file: string, texts: readonly LongText[], tokens: number): Promise<number[]> {
