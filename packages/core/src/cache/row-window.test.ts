@@ -47,6 +47,20 @@ describe('a window of rows', () => {
     )
   })
 
+  test('takes room for twice its rows only once they come one by one', () => {
+    const window = new RowWindow(1, 4)
+    const bytes = (): number => window.last(0, 1).buffer.byteLength
+    const push = (start: number, count: number): void => window.push([rowsOf(0, start, count)], start, count)
+    push(0, 9)
+    push(9, 3)
+    push(12, 1)
+    expect(bytes()).toBe(4 * width * 4)
+    push(13, 1)
+    expect(bytes()).toBe(8 * width * 4)
+    for (let position = 14; position < 40; position++) push(position, 1)
+    expect([bytes(), [...window.positions]]).toEqual([8 * width * 4, [36, 37, 38, 39]])
+  })
+
   test('of no rows holds none', () => {
     const window = new RowWindow(1, 0)
     window.push([rowsOf(0, 0, 4)], 0, 4)

@@ -3,14 +3,17 @@ import { type ArrayToSave, cacheProblem, type SavedArray, savedArray } from './s
 const none = new Float32Array(0)
 
 /**
- * The latest rows of something per layer, with their positions. Arrays have room for twice as many rows as are kept, so that a row a
- * token is written where it belongs and the kept ones move together only now and then.
+ * The latest rows of something per layer, with their positions. Arrays have room for as many rows as are kept; once rows come one by one,
+ * a token each, for twice as many, so that each is written where it belongs and the kept ones move together only now and then.
  */
 export class RowWindow {
   readonly #most: number
-  /** By layer, `[2 * most, width]`; rows in use end at `#end`. */
+  /** By layer, `[room, width]`; rows in use end at `#end`. */
   readonly #rows: Float32Array[]
+  #room: number
   #end = 0
+  /** Whether the last push was of one row. */
+  #single = false
   #positions: number[] = []
 
   constructor(layers: number, most: number, origin?: RowWindow) {
@@ -18,6 +21,7 @@ export class RowWindow {
     // a fork that observes otherwise begins anew
     const same = origin !== undefined && origin.#most === most ? origin : undefined
     this.#rows = same ? same.#rows.map((rows) => rows.slice()) : Array.from({ length: layers }, () => none)
+    this.#room = same ? same.#room : most
     this.#end = same ? same.#end : 0
     this.#positions = same ? [...same.#positions] : []
   }
@@ -50,11 +54,15 @@ export class RowWindow {
     if (last !== undefined && start > last + 1) this.truncate(0)
     const fromNew = Math.min(count, this.#most)
     const fromOld = Math.min(this.count, this.#most - fromNew)
-    const moves = this.#end + fromNew > 2 * this.#most
+    const moves = this.#end + fromNew > this.#room
+    // the last token of a prompt comes alone too: room is made with the second
+    if (moves && count === 1 && this.#single) this.#room = 2 * this.#most
+    this.#single = count === 1
     for (const [layer, added] of rows.entries()) {
       const width = added.length / count
+      const known = this.#rows[layer]!
       const own = this.#roomOf(layer, width)
-      if (moves) own.copyWithin(0, (this.#end - fromOld) * width, this.#end * width)
+      if (moves) own.set(known.subarray((this.#end - fromOld) * width, this.#end * width))
       own.set(added.subarray((count - fromNew) * width), (moves ? fromOld : this.#end) * width)
     }
     this.#end = (moves ? fromOld : this.#end) + fromNew
@@ -85,13 +93,14 @@ export class RowWindow {
   }
 
   #widthOf(rows: Float32Array): number {
-    return rows.length / Math.max(1, 2 * this.#most)
+    return rows.length / Math.max(1, this.#room)
   }
 
+  /** The array of a layer, a new one where it has less room. */
   #roomOf(layer: number, width: number): Float32Array {
     const known = this.#rows[layer]!
-    if (known.length > 0) return known
-    const made = new Float32Array(2 * this.#most * width)
+    if (known.length === this.#room * width) return known
+    const made = new Float32Array(this.#room * width)
     this.#rows[layer] = made
     return made
   }
