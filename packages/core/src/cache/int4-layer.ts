@@ -93,11 +93,14 @@ export class Int4Layer implements KvLayer {
     this.#flush()
     const target = next as Int4Layer
     const counts = lengths.map((length, head) => this.#places.blocksFor(head, length))
-    target.#allocate(counts)
+    const alike = this.layout.equals(target.layout)
+    target.#allocate(alike ? this.#blocks.layout.counts : counts)
+    const whole = alike && lengths.every((length, head) => length === this.#places.length(head))
+    if (whole) target.#places.copyAll(this.#places)
     for (const [head, length] of lengths.entries()) {
-      target.#places.copyFrom(this.#places, head, length)
+      if (!whole) target.#places.copyFrom(this.#places, head, length)
       this.#blocks.copyTo(target.#blocks, head, counts[head]!)
-      target.#clearHoles(head)
+      if (length < this.#places.coded(head)) target.#clearHoles(head)
       const { headDim } = this.shape
       const [from, to] = [this.#tailAt(head, 0), target.#tailAt(head, 0)]
       const size = target.#places.tail(head) * headDim
@@ -269,7 +272,7 @@ export class Int4Layer implements KvLayer {
 
   /** Lets slots go that were written before and taken back since. */
   #takeBack(head: number, slot: number): void {
-    if (slot === this.#places.coded(head) + this.#places.tail(head)) return
+    if (slot === this.#places.length(head)) return
     for (const place of this.#places.truncate(head, slot)) this.#blocks.clearValue(head, place)
     this.#clearTail(head)
   }

@@ -78,6 +78,12 @@ export class Int4Places {
     return this.#tailTotal
   }
 
+  /** Slots of a head. */
+  length(head: number): number {
+    return this.#coded[head]! + this.#tails[head]!
+  }
+
+  /** Slots that lie in blocks. */
   coded(head: number): number {
     return this.#coded[head]!
   }
@@ -126,7 +132,9 @@ export class Int4Places {
 
   /** Places of those of the first slots that lie in blocks. */
   placesOf(head: number, length: number): Int32Array {
-    return Int32Array.from({ length: Math.min(length, this.coded(head)) }, (_, slot) => this.placeOf(head, slot)!)
+    const start = this.#layout.starts[head]!
+    const first = this.#firstRow(head)
+    return this.rows.slice(start, start + Math.min(length, this.coded(head))).map((row) => row - first)
   }
 
   /** The same as bits, lowest first: the place of each that is set holds a slot. */
@@ -224,6 +232,19 @@ export class Int4Places {
       head,
       Array.from({ length: this.coded(head) }, (_, slot) => slot),
     )
+  }
+
+  /** All slots lie as in another layer of the same layout and the same room. */
+  copyAll(other: Int4Places): void {
+    for (const [own, theirs] of [
+      [this.rows, other.rows],
+      [this.slots, other.slots],
+      [this.tailSlots, other.tailSlots],
+      [this.#coded, other.#coded],
+      [this.#blockCounts, other.#blockCounts],
+      [this.#tails, other.#tails],
+    ] as const)
+      own.set(theirs)
   }
 
   /** The first slots of a head lie as in another layer. */
