@@ -16,7 +16,7 @@ export interface ContinuationMean {
   readonly nll: number
   readonly slots: number
   readonly memory: number
-  readonly time: number
+  readonly time: number | null
   readonly seconds: number
   readonly extraTokens: number
 }
@@ -46,11 +46,21 @@ export interface PositionMean {
 export function continuationMeans(records: readonly ContinuationRecord[]): ContinuationMean[] {
   return grouped(records, ({ length, share, policy }) => [length, share, policy]).map((group) => {
     const { length, share, policy } = group[0]!
-    const fields = ['divergence', 'agreement', 'nll', 'slots', 'memory', 'time', 'seconds', 'extraTokens'] as const
+    const fields = ['divergence', 'agreement', 'nll', 'slots', 'memory', 'seconds', 'extraTokens'] as const
     const means = Object.fromEntries(fields.map((field) => [field, mean(group.map((each) => each[field]))]))
     const lowestAgreement = Math.min(...group.map(({ agreement }) => agreement))
     const texts = group.length
-    return { length, share, policy, texts, lowestAgreement, ...(means as Record<(typeof fields)[number], number>) }
+    const times = group.map((each) => each.time)
+    const time = times.includes(null) ? null : mean(times as number[])
+    return {
+      length,
+      share,
+      policy,
+      texts,
+      lowestAgreement,
+      time,
+      ...(means as Record<(typeof fields)[number], number>),
+    }
   })
 }
 

@@ -17,15 +17,12 @@ export interface ContinuationRecord extends LogitDistance {
   readonly slots: number
   /** Allocated bytes, over those of the full cache. */
   readonly memory: number
-  /** Processor time of a token after the cut, over that of the full cache. */
-  readonly time: number
+  /** Processor time of a token after the cut, over that of the full cache; null where it was not measured. */
+  readonly time: number | null
   /** What choosing and cutting took, without what was observed while reading. */
   readonly seconds: number
   readonly extraTokens: number
 }
-
-// a step reads all weights: more of them would take as long as everything else
-const timedSteps = 2
 
 /** Sizes and settings of a continuation. */
 export interface ContinuationOptions {
@@ -33,13 +30,15 @@ export interface ContinuationOptions {
   readonly length: number
   readonly contenders: readonly Contender[]
   readonly accuracy: 'exact' | 'fast'
+  /** Single tokens that are timed. Defaults to none. */
+  readonly timedSteps?: number
 }
 
 /** All policies on one text; the first record is the full cache. */
 export async function measureContinuation(
   model: LocalModel,
   text: TokenisedText,
-  { length, contenders, accuracy }: ContinuationOptions,
+  { length, contenders, accuracy, timedSteps = 0 }: ContinuationOptions,
 ): Promise<ContinuationRecord[]> {
   const every = askEveryPolicy(contenders)
   await using asking = model.session({ policy: every.policy, accuracy })
@@ -52,13 +51,23 @@ export async function measureContinuation(
   const bytes = full.report().bytes.allocated
   // on a fork, whose growth is not that of the others
   await using whole = full.fork()
-  const { logits, milliseconds } = await goOn(whole, following)
+  const { logits, milliseconds } = await goOn(whole, following, timedSteps)
   const reference = referenceLogits(logits, following.length)
   const same = { divergence: 0, agreement: 1, nll: compareLogits(reference, logits, targets).nll }
   const records: ContinuationRecord[] = [
-    { ...about, policy: 'full', share: 1, ...same, slots: length, memory: 1, time: 1, seconds: 0, extraTokens: 0 },
+    {
+      ...about,
+      policy: 'full',
+      share: 1,
+      ...same,
+      slots: length,
+      memory: 1,
+      time: milliseconds && 1,
+      seconds: 0,
+      extraTokens: 0,
+    },
   ]
-  const compared = { following, targets, reference, bytes, milliseconds }
+  const compared = { following, targets, reference, bytes, milliseconds, timedSteps }
   for (const decision of every.decisions) records.push({ ...about, ...(await tryDecision(full, decision, compared)) })
   return records
 }
@@ -68,13 +77,14 @@ interface Following {
   readonly targets: Uint32Array
   readonly reference: ReferenceLogits
   readonly bytes: number
-  readonly milliseconds: number
+  readonly milliseconds: number | null
+  readonly timedSteps: number
 }
 
 async function tryDecision(
   full: CacheSession,
   decision: Decision,
-  { following, targets, reference, ...whole }: Following,
+  { following, targets, reference, timedSteps, ...whole }: Following,
 ) {
   const { contender, actions, extraTokens } = decision
   await using session = full.fork()
@@ -82,21 +92,25 @@ async function tryDecision(
   await session.edit(actions)
   const seconds = decision.seconds + (performance.now() - start) / 1000
   const { slots, bytes } = session.report()
-  const { logits, milliseconds } = await goOn(session, following)
+  const { logits, milliseconds } = await goOn(session, following, timedSteps)
   return {
     policy: contender.name,
     share: contender.share,
     ...compareLogits(reference, logits, targets),
     slots: slots.mean,
     memory: bytes.allocated / whole.bytes,
-    time: milliseconds / whole.milliseconds,
+    time: milliseconds && milliseconds / whole.milliseconds!,
     seconds,
     extraTokens,
   }
 }
 
 /** Logits after each of the tokens, and the median processor time of single tokens; the session is as before. */
-async function goOn(session: CacheSession, ids: Uint32Array): Promise<{ logits: Float32Array; milliseconds: number }> {
+async function goOn(
+  session: CacheSession,
+  ids: Uint32Array,
+  timedSteps: number,
+): Promise<{ logits: Float32Array; milliseconds: number | null }> {
   const mark = session.mark()
   const logits = await session.append(ids, { logits: 'all' })
   const times: number[] = []
@@ -107,5 +121,5 @@ async function goOn(session: CacheSession, ids: Uint32Array): Promise<{ logits: 
     times.push((user + system) / 1000)
   }
   await session.truncate(mark)
-  return { logits, milliseconds: summarise(times).median }
+  return { logits, milliseconds: timedSteps > 0 ? summarise(times).median : null }
 }

@@ -17,7 +17,7 @@ export function plotAgainst(means: readonly ContinuationMean[], axis: 'memory' |
       xLabel: label,
       points: own
         .filter((each) => each.length === length && drawn.includes(each.policy))
-        .map((each) => ({ series: each.policy, x: 100 * each[axis], y: 100 * each.agreement })),
+        .map((each) => ({ series: each.policy, x: 100 * (each[axis] ?? 0), y: 100 * each.agreement })),
     })),
   )
 }

@@ -15,6 +15,8 @@ export interface QualitySettings {
   /** Lengths of prompts and the shares that are kept of them. */
   readonly lengths: readonly { readonly tokens: number; readonly shares: readonly number[]; readonly texts: number }[]
   readonly continuation: number
+  /** Single tokens that are timed after each cut: on a quiet machine. */
+  readonly timedSteps: number
   readonly retrieval: {
     readonly lengths: readonly { readonly tokens: number; readonly shares: readonly number[] }[]
     /** Contexts of each set at each length. */
@@ -42,7 +44,7 @@ const [short, middle, long] = [2048, 4096, 7680]
 
 /**
  * Reads `LC_BENCH_PARTS`, `LC_BENCH_POLICIES`, `LC_BENCH_LENGTHS`, `LC_BENCH_CONTINUATION`, `LC_BENCH_TEXTS`, `LC_BENCH_CONTEXTS`,
- * `LC_BENCH_TIMES` and `LC_BENCH_TRAINED`.
+ * `LC_BENCH_TIMED_STEPS` (0: no times), `LC_BENCH_TIMES` and `LC_BENCH_TRAINED`.
  */
 export function qualitySettings(quick: boolean, env: NodeJS.ProcessEnv): QualitySettings {
   const parts = namesOf('LC_BENCH_PARTS', env, partNames, ',')
@@ -63,6 +65,7 @@ export function qualitySettings(quick: boolean, env: NodeJS.ProcessEnv): Quality
     policies,
     lengths: given?.map(({ tokens }) => of(tokens, quick ? 2 : 6)) ?? lengths,
     continuation: number('LC_BENCH_CONTINUATION') ?? 256,
+    timedSteps: env.LC_BENCH_TIMED_STEPS === '0' ? 0 : (number('LC_BENCH_TIMED_STEPS') ?? 4),
     retrieval: {
       lengths: given ?? asked,
       contexts: number('LC_BENCH_CONTEXTS') ?? 2,

@@ -112,9 +112,10 @@ async function continuations(model: LocalModel, work: Work) {
       const contenders = contendersAt(shares, knowledge, policiesAt(settings, length))
       const found = await remember(key, say, async () => {
         knowledge.draft.ids = await draftOf(model, text.ids.subarray(0, length))
-        return await measureContinuation(model, text, { length, contenders, accuracy: 'exact' })
+        const { timedSteps } = settings
+        return await measureContinuation(model, text, { length, contenders, accuracy: 'exact', timedSteps })
       })
-      records.push(...found)
+      records.push(...(settings.timedSteps > 0 ? found : found.map((record) => ({ ...record, time: null }))))
     }
   }
   return records
@@ -160,9 +161,10 @@ interface Means {
   readonly trained: number
 }
 
-const plotLinks = (['memory', 'time'] as const)
-  .map((axis) => `![Agreement against ${axis}](cache-quality-${axis}.svg)`)
-  .join('\n\n')
+/** Time only where it was measured. */
+function axesOf(continuation: readonly ContinuationMean[]): ('memory' | 'time')[] {
+  return continuation.some(({ time }) => time === null) ? ['memory'] : ['memory', 'time']
+}
 
 interface Written {
   readonly tables: readonly { readonly name: string; readonly text: string }[]
@@ -170,17 +172,18 @@ interface Written {
 }
 
 function render({ continuation, retrieval, positions, trained }: Means): Written {
+  const plotLinks = axesOf(continuation).map((axis) => `![Agreement against ${axis}](cache-quality-${axis}.svg)`)
   return {
     tables: [
       ...(continuation.length > 0
-        ? [{ name: 'continuation', text: `${continuationTables(continuation)}\n\n${plotLinks}` }]
+        ? [{ name: 'continuation', text: [continuationTables(continuation), ...plotLinks].join('\n\n') }]
         : []),
       ...(retrieval.length > 0 ? [{ name: 'retrieval', text: retrievalTables(retrieval) }] : []),
       ...(positions.length > 0 ? [{ name: 'positions', text: positionTable(positions, trained) }] : []),
     ],
     plots:
       continuation.length > 0
-        ? (['memory', 'time'] as const).map((axis) => ({
+        ? axesOf(continuation).map((axis) => ({
             file: `cache-quality-${axis}.svg`,
             svg: plotAgainst(continuation, axis),
           }))

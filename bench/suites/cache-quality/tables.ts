@@ -32,12 +32,12 @@ function continuationTable(means: readonly ContinuationMean[]): string {
       `${change < 0 ? '−' : '+'}${Math.abs(change).toFixed(3)}`,
       percent(lowestAgreement),
       percent(memory),
-      percent(time),
+      ...(time === null ? [] : [percent(time)]),
       `${seconds.toFixed(1)} s`,
     ]
     return [policy, ...cells, ...details]
   })
-  const heads = ['lowest agreement', 'memory', 'time a token', 'choosing']
+  const heads = ['lowest agreement', 'memory', ...(full.time === null ? [] : ['time a token']), 'choosing']
   return [
     `**${full.length.toLocaleString('en')} tokens** (${full.texts} ${full.texts === 1 ? 'text' : 'texts'}; NLL of the full cache ${full.nll.toFixed(3)}; columns from NLL on at ${shareName(detailed)})`,
     '',
