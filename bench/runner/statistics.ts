@@ -13,15 +13,7 @@ export function summarise(values: readonly number[]): Summary {
   return { count: sorted.length, min: sorted[0]!, median, max: sorted.at(-1)! }
 }
 
-/** The exponent p of `seconds ~ tokens^p` between two measurements. */
-export function growthExponent(
-  smaller: { size: number; seconds: number },
-  larger: { size: number; seconds: number },
-): number {
-  return Math.log(larger.seconds / smaller.seconds) / Math.log(larger.size / smaller.size)
-}
-
-/** The exponent p of `seconds ~ tokens^p` through several measurements: the slope of the line of least squares through their logarithms. */
+/** The exponent p of `seconds ~ tokens^p` through measurements of two sizes or more: the slope of the line of least squares through their logarithms. */
 export function fittedExponent(points: readonly { size: number; seconds: number }[]): number {
   const logs = points.map(({ size, seconds }) => ({ x: Math.log(size), y: Math.log(seconds) }))
   const mean = (values: readonly number[]): number => values.reduce((sum, value) => sum + value, 0) / values.length

@@ -1,4 +1,4 @@
-/** @file How the time of each method grows with the length of its input. */
+/** @file How the time of each method grows with the length of its input; the suite `growth` measures the whole command on files. */
 import {
   compressByClassifier,
   compressBySelfInformation,
@@ -11,9 +11,9 @@ import { nodeCodeParsers } from '@lc/compress/node'
 import { compressByAttention } from '@lc/compress/specpc'
 import type { LocalModel } from '@lc/core'
 import { makePassage, type Passage, type TokenClassifier } from '@lc/model'
-import { growthExponent, summarise } from '../../runner/statistics.ts'
+import { codeOfSize, prose, textOfTokens } from '../../runner/own-texts.ts'
+import { fittedExponent, summarise } from '../../runner/statistics.ts'
 import type { Row } from '../../runner/suite.ts'
-import { codeOfSize, prose, textOfTokens } from './own-texts.ts'
 
 const query = 'How is it decided which words of a passage are kept, and what happens to the budget?'
 
@@ -34,7 +34,7 @@ interface GrowthTools {
 function casesOf({ model, classifier, quick }: GrowthTools): GrowthCase[] {
   const parsers = nodeCodeParsers()
   const cheap = [10_000, 200_000] as const
-  const read = quick ? ([4000, 16_000] as const) : ([10_000, 40_000] as const)
+  const read = quick ? ([3000, 12_000] as const) : ([10_000, 40_000] as const)
   const quarter = (tokens: number) => ({ tokens: Math.floor(tokens / 4), tokenizer: model.tokenizer })
   const scored = (tokens: number) => ({ scorer: model, budget: Math.floor(tokens / 4) })
   const without = (ranker: 'bm25' | 'identifiers' | 'head-tail'): GrowthCase => ({
@@ -112,8 +112,7 @@ export async function growthRows(tools: GrowthTools, say: (line: string) => void
       await run(passages, size)
       seconds.push((performance.now() - start) / 1000)
     }
-    const [smaller, larger] = [0, 1].map((at) => ({ size: sizes[at]!, seconds: seconds[at]! }))
-    const exponent = growthExponent(smaller!, larger!)
+    const exponent = fittedExponent(sizes.map((size, at) => ({ size, seconds: seconds[at]! })))
     say(`${name}: ${seconds.map((each) => each.toFixed(2)).join(' s, ')} s, exponent ${exponent.toFixed(2)}`)
     rows.push({
       contestant: 'lc',

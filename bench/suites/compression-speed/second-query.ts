@@ -3,9 +3,9 @@ import { cachedScorer, compressCode } from '@lc/compress'
 import { nodeCodeParsers } from '@lc/compress/node'
 import type { LocalModel } from '@lc/core'
 import type { Scorer } from '@lc/model'
+import { sources } from '../../runner/own-texts.ts'
 import { summarise } from '../../runner/statistics.ts'
 import type { Row } from '../../runner/suite.ts'
-import { sources } from './own-texts.ts'
 
 const budget = 2000
 const folders = ['longcodezip', 'documents', 'select'].map((name) => `packages/compress/src/${name}`)

@@ -7,10 +7,10 @@ import { loadTokenClassifier } from '@lc/core/encoder'
 import { benchModel } from '../../runner/bench-input.ts'
 import { benchJournal } from '../../runner/bench-journal.ts'
 import { currentCommit } from '../../runner/machine.ts'
+import { codeOfSize, prose, textOfTokens } from '../../runner/own-texts.ts'
 import { summarise } from '../../runner/statistics.ts'
-import type { Row, Suite, SuiteTable } from '../../runner/suite.ts'
+import type { BenchOptions, Row, Suite, SuiteTable } from '../../runner/suite.ts'
 import { growthRows } from './growth.ts'
-import { codeOfSize, prose, textOfTokens } from './own-texts.ts'
 import { secondQueryRows } from './second-query.ts'
 import { wordMethodRows } from './word-methods.ts'
 
@@ -28,14 +28,19 @@ export const suite: Suite = {
     try {
       const beside = await journal.remember('word methods', say, async () => {
         const texts = await wordTexts(file)
-        return wordMethodRows(options, file, texts, say)
+        return wordMethodRows(roundsOf(options), file, texts, say)
       })
-      const own = await ownRows(options.quick ?? false, Math.min(options.repeat, 3), file, journal.remember, say)
+      const own = await ownRows(options.quick ?? false, roundsOf(options), file, journal.remember, say)
       return { rows: [...beside.rows, ...own], absent: beside.absent } satisfies SuiteTable
     } finally {
       await journal.close()
     }
   },
+}
+
+/** Rounds that count: the released programs take a minute each. */
+function roundsOf({ quick, repeat }: BenchOptions): number {
+  return Math.min(repeat, quick ? 1 : 3)
 }
 
 async function wordTexts(file: string): Promise<{ surprise: string; classifier: string }> {

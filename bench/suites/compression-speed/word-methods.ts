@@ -4,7 +4,7 @@ import { join } from 'node:path'
 import type { Contestant, Response } from '../../runner/contestant-process.ts'
 import { interleave, type Measurement, type Task } from '../../runner/interleave.ts'
 import { summarise } from '../../runner/statistics.ts'
-import type { BenchOptions, Row, SuiteTable } from '../../runner/suite.ts'
+import type { Row, SuiteTable } from '../../runner/suite.ts'
 import { linguaFolder } from './lingua-folder.ts'
 
 const folder = join(import.meta.dirname, '..', '..')
@@ -60,7 +60,7 @@ export interface WordTexts {
 
 /** Seconds of each contestant on each text, with ratios to the released programs. */
 export async function wordMethodRows(
-  options: BenchOptions,
+  rounds: number,
   model: string,
   texts: WordTexts,
   say: (line: string) => void,
@@ -78,7 +78,6 @@ export async function wordMethodRows(
       what: 'LLMLingua-2, 10,000 words to a half',
       request: { op: 'compress-text', method: 'llmlingua2', text: texts.classifier, rate: 0.5 },
     })
-  const rounds = Math.min(options.repeat, 3)
   const { measurements, absent, versions } = await interleave(
     contestantsIn(lingua, classifier),
     model,

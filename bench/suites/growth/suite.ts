@@ -9,9 +9,9 @@ import type { Passage, Tokenizer } from '@lc/model'
 import { benchModel } from '../../runner/bench-input.ts'
 import { ContestantProcess } from '../../runner/contestant-process.ts'
 import { lcContestant } from '../../runner/contestants.ts'
+import { sources } from '../../runner/own-texts.ts'
 import { fittedExponent, summarise } from '../../runner/statistics.ts'
 import type { BenchOptions, Row, Suite } from '../../runner/suite.ts'
-import { sources } from '../compression-speed/own-texts.ts'
 
 const sizes = [12_000, 25_000, 50_000, 100_000]
 const budget = 2000

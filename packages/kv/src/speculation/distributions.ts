@@ -13,3 +13,13 @@ export function distributionOf(logits: Float32Array, sampler: SamplerSettings): 
   for (let index = 0; index < ids.length; index++) distribution[ids[index]!] = weights[index]! / total
   return distribution
 }
+
+/** The probability of one token at temperature 1, without the list of all. */
+export function probabilityOf(logits: Float32Array, id: number): number {
+  const own = logits[id]!
+  // the difference to another token that is shut out would be no number
+  if (own === Number.NEGATIVE_INFINITY) return 0
+  let sum = 0
+  for (let token = 0; token < logits.length; token++) sum += Math.exp(logits[token]! - own)
+  return 1 / sum
+}

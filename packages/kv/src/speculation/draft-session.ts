@@ -1,7 +1,7 @@
 import type { CacheSession, LocalModel, SessionMark } from '@lc/core'
 import { type SamplerSettings, sampleToken } from '@lc/core/generate'
 import type { Accuracy, CallOptions } from '@lc/model'
-import { distributionOf, isGreedy } from './distributions.ts'
+import { distributionOf, isGreedy, probabilityOf } from './distributions.ts'
 import type { Draft } from './drafter.ts'
 
 /** How a session drafts. */
@@ -62,11 +62,11 @@ export class DraftSession {
     const ids: number[] = []
     const distributions: Float64Array[] = []
     for (;;) {
-      const distribution = wanted || confidence > 0 ? distributionOf(logits, sampler) : undefined
+      const distribution = wanted ? distributionOf(logits, sampler) : undefined
       const id = sampleToken(logits, sampler, random)
       ids.push(id)
       if (wanted) distributions.push(distribution!)
-      if (ids.length === most || (distribution !== undefined && distribution[id]! < confidence)) break
+      if (ids.length === most || confidence > (distribution?.[id] ?? probabilityOf(logits, id))) break
       logits = await this.#session.append([id], { signal })
       this.#held.push(id)
     }
