@@ -1,5 +1,6 @@
+import { groupChannels, groupTokens } from '../graph/composite/four-bit-cache.ts'
 import { halfFloatTable } from '../weights/half-float.ts'
-import { codeOf, fitGrid, groupChannels, groupTokens, newGrid } from './kivi-quantiser.ts'
+import { codeOf, fitGrid, newGrid } from './kivi-quantiser.ts'
 
 const half = groupTokens / 2
 

@@ -1,9 +1,9 @@
 import fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
 import { type FixtureTensor, largestDifference, readFixtureTensors } from '../../fixtures/read-fixture.ts'
+import { groupChannels } from '../graph/composite/four-bit-cache.ts'
 import { HeadLayout } from './head-layout.ts'
 import { Int4Layer, tailTokens } from './int4-layer.ts'
-import { groupChannels } from './kivi-quantiser.ts'
 import { movedRuns } from './slot-matrix.ts'
 
 const expected = await readFixtureTensors('kivi', 'expected.safetensors')

@@ -1,9 +1,11 @@
 /** @file Keys and values in 4 bits (KIVI): blocks of 32 tokens rounded together, and the latest tokens in float32. */
+
+import { groupTokens } from '../graph/composite/four-bit-cache.ts'
 import type { HostTensor } from '../runtime/tensor.ts'
 import type { HeadLayout } from './head-layout.ts'
 import { Int4Blocks } from './int4-blocks.ts'
 import { Int4Places, placesOfMask } from './int4-places.ts'
-import { groupTokens, residualTokens } from './kivi-quantiser.ts'
+import { residualTokens } from './kivi-quantiser.ts'
 import type { KvLayer, KvShape, NewRows } from './kv-layer.ts'
 import { type KeyTurn, turnRow } from './rotate-key.ts'
 import { type ArrayToSave, cacheProblem, type SavedArray, savedArray } from './sealed-arrays.ts'

@@ -1,6 +1,6 @@
+import { groupTokens } from '../graph/composite/four-bit-cache.ts'
 import type { HeadLayout } from './head-layout.ts'
 import type { Int4Blocks } from './int4-blocks.ts'
-import { groupTokens } from './kivi-quantiser.ts'
 import type { SlotRun } from './slot-matrix.ts'
 
 /** What happens to rows when slots are kept. */

@@ -6,21 +6,10 @@
  */
 import { halfFloatTable, toHalfFloat } from '../weights/half-float.ts'
 
-/** Tokens that share a scale per channel of their keys. The paper's group size. */
-export const groupTokens = 32
 /** The latest tokens, kept in float32. The paper's residual length. */
 export const residualTokens = 128
-/** Most channels that share a scale in a token's values. */
-const mostChannels = 32
 const mostCode = 15
 const largestHalf = 65504
-
-/** Channels of a value that share a scale: groups come in pairs, whose codes share bytes. */
-export function groupChannels(headDim: number): number {
-  let channels = headDim / 2
-  while (channels > mostChannels && channels % 2 === 0) channels /= 2
-  return channels
-}
 
 /** A grid of 16 values: half-precision patterns of a step and of the lowest value, and both as numbers. */
 export interface Grid {

@@ -158,6 +158,38 @@ describe('a saved cache', () => {
   })
 })
 
+test('4-bit arrays that were edited under a right checksum are refused with a typed error, or are a whole cache', () => {
+  const { facts: header, arrays } = unsealArrays(saveCache(long('int4'), facts))
+  const names = [...arrays.keys()]
+  fc.assert(
+    fc.property(
+      fc.constantFrom(...names),
+      fc.nat(),
+      fc.integer({ min: 0, max: 255 }),
+      fc.boolean(),
+      (name, at, value, drop) => {
+        const kept = names
+          .filter((each) => !drop || each !== name)
+          .map((each) => {
+            const array = arrays.get(each)!.slice()
+            if (each === name && array.length > 0) array[at % array.length] = value
+            return savedArray(each, array)
+          })
+        try {
+          const { cache } = restore(sealArrays(header, kept))
+          const row = { key: new Float32Array(8), value: new Float32Array(8) }
+          for (let token = 0; token < 50; token++) cache.append([row, row], 1)
+          expect(cache.layer(0).keyRows(1, cache.lengthOf(0, 1)).length).toBe(cache.lengthOf(0, 1) * 4)
+          cache.close()
+        } catch (error) {
+          expect(error).toMatchObject({ code: 'file-format' })
+        }
+      },
+    ),
+    { numRuns: 300 },
+  )
+})
+
 test('the checksum is MurmurHash3', () => {
   const text = (value: string) => new TextEncoder().encode(value)
   expect(checksum(new Uint8Array(0))).toBe(0)

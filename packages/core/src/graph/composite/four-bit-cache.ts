@@ -10,6 +10,18 @@ import { fusedMatMul, matMul } from '../ops/matmul.ts'
 import { concat, reshape, slice, transpose, unsqueeze } from '../ops/movement.ts'
 import type { Value } from '../value.ts'
 
+/** Tokens that share a scale per channel of their keys. The paper's group size. */
+export const groupTokens = 32
+/** Most channels that share a scale in a token's values. */
+const mostChannels = 32
+
+/** Channels of a value that share a scale: groups come in pairs, whose codes share bytes. */
+export function groupChannels(headDim: number): number {
+  let channels = headDim / 2
+  while (channels > mostChannels && channels % 2 === 0) channels /= 2
+  return channels
+}
+
 /**
  * A cached layer. G heads, N blocks of 32 places, P = 32 N; W tokens in float32; C slots; D channels in B groups, two of which share
  * bytes.

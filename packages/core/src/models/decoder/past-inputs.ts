@@ -1,6 +1,11 @@
 /** @file The cache as inputs of a layer, in each format and layout. */
-import { groupChannels, groupTokens } from '../../cache/kivi-quantiser.ts'
-import { type FourBitCache, fourBitKeys, fourBitValues } from '../../graph/composite/four-bit-cache.ts'
+import {
+  type FourBitCache,
+  fourBitKeys,
+  fourBitValues,
+  groupChannels,
+  groupTokens,
+} from '../../graph/composite/four-bit-cache.ts'
 import type { QuantisedCachePart } from '../../graph/composite/quantised-cache.ts'
 import type { Dimension } from '../../graph/dimension.ts'
 import type { Graph } from '../../graph/graph.ts'
