@@ -61,6 +61,18 @@ describe('a step', () => {
     },
   )
 
+  test('after a prompt that room was reserved for, neither', async () => {
+    const runner = await openRunner('tiny-llama')
+    const cache = runner.createCache()
+    cache.reserve(prompt.length)
+    const first = cache.layer(0)
+    await feed(runner, cache, prompt)
+    const ropes = runner.ropes.forLength(2 * prompt.length)
+    for (let step = 0; step < 60; step++) await runner.runStep({ cache, ids: [5], accuracy: 'exact', ropes })
+    expect(cache.layer(0)).toBe(first)
+    expect(cache.capacity).toBeLessThanOrEqual(prompt.length * (1 + 1 / 16) + 16)
+  })
+
   test.each(['tiny-llama', 'tiny-gemma3', 'tiny-qwen3', 'tiny-smollm3'])(
     '%s: gives of each layer what a chunk of one token gives',
     async (folder) => {

@@ -164,10 +164,13 @@ export class KvCache {
     return this.#lengths.subarray(layer * this.shape.kvHeads, (layer + 1) * this.shape.kvHeads)
   }
 
-  /** Makes room for this many slots in the fullest head, and as many more in the others, without another copy on the way. */
+  /**
+   * Makes room for this many slots in the fullest head, and as many more in the others, without another copy on the way; where it must
+   * copy, also for the tokens that follow.
+   */
   reserve(slots: number): void {
     const extra = slots - this.length
-    if (extra > 0) this.#makeRoom(extra, 0)
+    if (extra > 0) this.#makeRoom(extra, roomFor(this.#lengths.map((length) => length + extra)))
   }
 
   /** Appends tokens `[first, first + count)` of new rows, one entry per layer, at the next positions. */

@@ -124,6 +124,7 @@ export class SessionState {
     if (this.#tokens.length > 0) await this.#trigger('turn-start', ids.length, options)
     this.#pending = []
     const looksWithin = this.policy.triggers.some(({ on }) => on === 'prefill-chunk' || on === 'overflow')
+    if (!looksWithin) this.#cache.reserve(this.#cache.length + ids.length)
     for (let start = 0; start < ids.length - 1; ) {
       options.signal?.throwIfAborted()
       const size = chunkTokens[this.host.runner.modeFor(this.#cache)]
