@@ -1,8 +1,8 @@
 /** @file The look of the page: one scale from slate to amber, readable in light and dark, without any outside file. */
 export const pageStyle = `
-:root{color-scheme:light dark;--ink:#1d2433;--soft:#5c667a;--faint:#9aa3b5;--paper:#fbfaf7;--card:#fff;--line:#e4e2da;--accent:#b45309;
---s0:#eef1f6;--s1:#e3eaf2;--s2:#f2eee0;--s3:#f9ebc8;--s4:#fde7b8;--s5:#fcdb96;--s6:#fbcb68;--mark:#b45309}
-@media (prefers-color-scheme:dark){:root{--ink:#e8e6e0;--soft:#a3abbb;--faint:#6b7486;--paper:#14171d;--card:#1b1f27;--line:#2c323d;--accent:#fbbf24;
+:root{color-scheme:light dark;--ink:#1d2433;--soft:#5c667a;--faint:#768196;--paper:#fbfaf7;--card:#fff;--line:#e4e2da;--accent:#b45309;
+--s0:#e6ebf3;--s1:#eef1f6;--s2:#f6f3e8;--s3:#fbf2d9;--s4:#fdebc2;--s5:#fde2a6;--s6:#fcd588;--mark:#b45309}
+@media (prefers-color-scheme:dark){:root{--ink:#e8e6e0;--soft:#a3abbb;--faint:#7d879a;--paper:#14171d;--card:#1b1f27;--line:#2c323d;--accent:#fbbf24;
 --s0:#1f2530;--s1:#232c3a;--s2:#2e2d26;--s3:#363122;--s4:#423a21;--s5:#50441f;--s6:#62511c;--mark:#fbbf24}}
 *{box-sizing:border-box}
 body{margin:0;background:var(--paper);color:var(--ink);font:15px/1.55 system-ui,-apple-system,"Segoe UI",Roboto,sans-serif}
@@ -28,10 +28,10 @@ section{background:var(--card);border:1px solid var(--line);border-radius:12px;m
 section>header{display:flex;gap:14px;justify-content:space-between;align-items:baseline;padding:12px 16px;border-bottom:1px solid var(--line)}
 section>header span{color:var(--soft);font-size:13px;white-space:nowrap;font-variant-numeric:tabular-nums}
 .code{font:12.5px/1.6 ui-monospace,SFMono-Regular,Menlo,Consolas,monospace;overflow-x:auto;padding:8px 0;tab-size:4}
-.l{display:grid;grid-template-columns:3px 56px minmax(max-content,1fr);white-space:pre;min-height:1.6em;unicode-bidi:isolate}
+.l{display:grid;grid-template-columns:5px 56px minmax(max-content,1fr);white-space:pre;min-height:1.6em;unicode-bidi:isolate}
 .l>b{background:var(--tint,transparent)}
 .l>i{font-style:normal;color:var(--faint);text-align:right;padding-right:14px;user-select:none}
-.l>code{font:inherit;padding-right:16px}
+.l>code{font:inherit;padding:0 16px 0 8px}
 .kept>b{background:var(--mark)}
 .kept>code,.mixed>code>.k{background:var(--tint,transparent)}
 .dropped>code,.mixed>code>.d{color:var(--faint)}
@@ -47,13 +47,13 @@ td{padding:5px 10px;border-bottom:1px solid var(--line);font-variant-numeric:tab
 tr:last-child td{border-bottom:0}
 td:first-child,th:first-child{padding-left:16px}
 td.n,th:nth-child(n+4){text-align:right}
-section details>summary{padding-left:16px}
-.code details>summary{padding-left:73px}
+section details>summary{padding:6px 16px;font-size:13px}
+.code details>summary{padding:3px 16px 3px 69px;font-size:inherit}
 td.name{font-family:ui-monospace,SFMono-Regular,Menlo,Consolas,monospace;overflow-wrap:anywhere}
 .chip{display:inline-block;min-width:58px;text-align:right;border-radius:5px;padding:0 7px}
 .state-dropped td{color:var(--soft)}
 footer{color:var(--soft);font-size:12px;margin-top:26px}
 ul.warnings{color:var(--accent);margin:0 0 16px;padding-left:20px}
-@media (max-width:640px){main{padding:20px 12px}.l{grid-template-columns:3px 40px minmax(max-content,1fr)}}
+@media (max-width:640px){main{padding:20px 12px}.l{grid-template-columns:5px 40px minmax(max-content,1fr)}}
 @media print{details{display:none}}
 `
