@@ -9,7 +9,8 @@ import { type ReductionForm, type RowReduction, reductionGraph } from './attenti
 import { gatherKeys } from './gather-keys.ts'
 import type { KvCache } from './kv-cache.ts'
 import { keyBlock } from './kv-layer.ts'
-import { type AscendingPositions, isAscending, type Range, sizeOf, slotsOfPositions } from './slot-ranges.ts'
+import { biasOfRanges, everything, fillEach, fillRanges, hidden } from './reduction-bias.ts'
+import { isAscending, type Range, sizeOf, slotsOfPositions } from './slot-ranges.ts'
 
 export type { RowReduction } from './attention-reduction.ts'
 
@@ -30,7 +31,6 @@ export interface ReduceRequest {
   readonly biases?: Map<string, Float32Array>
 }
 
-const hidden = -1e30
 /** Probabilities that exist at once: they are read and written several times, and should stay near the processor. */
 const tileElements = 1 << 21
 /** Rows over a slot more take as long as copying the slot's keys. */
@@ -205,75 +205,6 @@ export function reduceHeads(values: Float32Array, heads: number, how: 'each' | '
       result[column] = how === 'max' ? Math.max(result[column]!, value) : result[column]! + value / heads
     }
   return result
-}
-
-const everything = [{ from: 0, to: Number.POSITIVE_INFINITY }]
-
-/** Queries that follow each other, and what they may see of a head. */
-interface RowsOfHead {
-  readonly head: AscendingPositions
-  readonly window: number
-  readonly keys: readonly Range[]
-  readonly queries: { readonly first: number; readonly count: number }
-}
-
-/** The bias `[R, width]` over chosen slots: each row sees ranges of them, filled at once. */
-function biasOfRanges({
-  slots,
-  width,
-  ...rows
-}: RowsOfHead & { slots: readonly Range[]; width: number }): Float32Array {
-  const data = new Float32Array(rows.queries.count * width)
-  for (let row = 0; row < rows.queries.count; row++) {
-    const own = data.subarray(row * width, (row + 1) * width)
-    let column = 0
-    const seen = seenBy(rows, row)
-    for (const { from, to } of slots) {
-      own.fill(hidden, column, column + to - from)
-      for (const range of seen) {
-        const [start, end] = [Math.max(range.from, from), Math.min(range.to, to)]
-        if (start < end) own.fill(0, column + start - from, column + end - from)
-      }
-      column += to - from
-    }
-    own.fill(hidden, column)
-  }
-  return data
-}
-
-function fillRanges(data: Float32Array, rows: RowsOfHead): void {
-  const width = data.length / rows.queries.count
-  for (let row = 0; row < rows.queries.count; row++)
-    for (const { from, to } of seenBy(rows, row)) data.fill(0, row * width + from, row * width + to)
-}
-
-/** The slots that a row sees. */
-function seenBy({ head, window, keys, queries }: RowsOfHead, row: number): Range[] {
-  const query = queries.first + row
-  return slotsOfPositions(
-    head,
-    keys.map(({ from, to }) => ({ from: Math.max(from, query - window + 1), to: Math.min(to, query + 1) })),
-  )
-}
-
-function fillEach(
-  data: Float32Array,
-  {
-    positions,
-    length,
-    own,
-    sees,
-    queries,
-  }: AscendingPositions & {
-    own: Float32Array | undefined
-    sees: (query: number, key: number) => boolean
-    queries: RowsOfHead['queries']
-  },
-): void {
-  const width = data.length / queries.count
-  for (let row = 0; row < queries.count; row++)
-    for (let slot = 0; slot < length; slot++)
-      if (sees(queries.first + row, positions[slot]!)) data[row * width + slot] = own ? Math.max(own[slot]!, hidden) : 0
 }
 
 /** Puts numbers of computed slots where these slots lie. */
