@@ -15,7 +15,7 @@ import { readLayers } from './layer-weights.ts'
 export type BranchGates = readonly Float32Array[]
 
 /** A branch by the place of its gate. */
-export const branchOrder = Object.freeze({ compressed: 0, selected: 1, window: 2 } as const)
+const branchOrder = Object.freeze({ compressed: 0, selected: 1, window: 2 } as const)
 
 /** Checks gates as far as they can be checked without a model. */
 export function checkGates(gates: BranchGates): BranchGates {
