@@ -1,7 +1,11 @@
 import fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
 import { type FixtureTensor, largestDifference, readFixtureTensors } from '../../fixtures/read-fixture.ts'
-import { groupChannels } from '../graph/composite/four-bit-cache.ts'
+import { type FourBitCache, fourBitMix, fourBitScores, groupChannels } from '../graph/composite/four-bit-cache.ts'
+import { Graph } from '../graph/graph.ts'
+import { add, multiply } from '../graph/ops/elementwise.ts'
+import { softmax } from '../graph/ops/reduction.ts'
+import { nodeDevice } from '../node-platform/node-device.ts'
 import { HeadLayout } from './head-layout.ts'
 import { Int4Layer, tailTokens } from './int4-layer.ts'
 import { movedRuns } from './slot-matrix.ts'
@@ -179,6 +183,43 @@ describe.each(['rectangular', 'ragged'] as const)('4-bit layer, %s', (name) => {
     const arrays = Object.values(layer.tensors).reduce((sum, { data }) => sum + data.byteLength, 0)
     expect(arrays).toBe(layer.bytes)
   })
+})
+
+test('attention over the codes is that of KIVI in PyTorch', async () => {
+  const layer = recorded(layouts.rectangular)
+  const graph = new Graph('attention')
+  const inputs = Object.fromEntries(
+    Object.entries(layer.tensors).map(([name, { dtype, shape: sizes }]) => [name, graph.input(name, dtype, sizes)]),
+  )
+  const cache: FourBitCache = {
+    key: inputs.pastKey!,
+    keyGrid: inputs.pastKeyGrid!,
+    value: inputs.pastValue!,
+    valueGrid: inputs.pastValueGrid!,
+    tailKey: inputs.pastTailKey!,
+    tailValue: inputs.pastTailValue!,
+    rows: inputs.pastRows!,
+    slots: inputs.pastSlots!,
+    tailSlots: inputs.pastTailSlots!,
+  }
+  const slots = layouts.rectangular.capacity
+  const query = graph.input('query', 'float32', [heads, 1, width])
+  const bias = graph.input('bias', 'float32', [slots])
+  const weights = softmax(add(multiply(fourBitScores(query, cache), width ** -0.5), bias))
+  graph.output('attended', fourBitMix(weights, cache))
+  const device = await nodeDevice({ kind: 'cpu', threads: 1 })
+  const program = await device.compile(graph)
+  const { attended } = await program.run(
+    {
+      ...layer.tensors,
+      query: { dtype: 'float32', shape: [heads, 1, width], data: tensor('query').data },
+      bias: { dtype: 'float32', shape: [slots], data: new Float32Array(slots).fill(-1e30, tokens) },
+    },
+    ['attended'],
+  )
+  expect(largestDifference(attended!.data as Float32Array, tensor('attended').data)).toBeLessThan(1e-5)
+  await program.close()
+  await device.close()
 })
 
 test('groups of values divide every even head size', () => {
