@@ -1,6 +1,6 @@
 /**
  * @file FINCH and CaM against NVIDIA/kvpress on SmolLM2-135M-Instruct, as `fixtures/kvpress/make_finch_and_cam.py` recorded them: kept
- * slots, and the logits after them (for CaM in one case). A head may differ by one slot in a hundred, where scores tie to the last bits.
+ * slots, and the logits after them (for CaM where it acts at every eighth step). A head may differ by one slot in a hundred, where scores tie to the last bits.
  */
 import { readFileSync } from 'node:fs'
 import { type CachePolicy, type CacheSession, type LocalModel, loadModel } from '@lc/core'
@@ -115,8 +115,8 @@ describe('cam', () => {
     await session.prefill(ids.slice(0, length))
     for (const id of ids.slice(length, length + steps)) await session.append([id])
     const exact = compareSlots(session, press)
-    // elsewhere logits are up to some hundredths apart, and values up to some per cent: not explained yet
-    if (base === 'streaming-llm' && every === 8)
+    // acting at every step, logits are some hundredths apart and values of the first layer up to 2.5 %: not explained yet
+    if (every === 8 && base !== 'key-norm')
       await compareLogits(session, length + steps, press, exact ? 1e-3 : 5e-2)
   })
 })
