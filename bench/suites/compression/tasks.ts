@@ -55,6 +55,7 @@ export function readTasks(data: string, count: number, quick = false): Compressi
     {
       name: 'callees',
       code: true,
+      released: false,
       ratios,
       records: calleeRecords(functions, text('comments'), calleesPerRecord * count),
     },
