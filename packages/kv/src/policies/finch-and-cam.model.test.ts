@@ -1,6 +1,7 @@
 /**
  * @file FINCH and CaM against NVIDIA/kvpress on SmolLM2-135M-Instruct, as `fixtures/kvpress/make_finch_and_cam.py` recorded them: kept
- * slots, and the logits after them (for CaM where it acts at every eighth step). A head may differ by one slot in a hundred, where scores tie to the last bits.
+ * slots, and the logits after them (for CaM where it acts at every eighth step). A head may differ by one slot in a hundred, where scores
+ * tie to the last bits.
  */
 import { readFileSync } from 'node:fs'
 import { type CachePolicy, type CacheSession, type LocalModel, loadModel } from '@lc/core'
