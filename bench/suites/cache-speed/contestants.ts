@@ -37,7 +37,11 @@ export function speedPolicy({ name, options }: SpeedPolicy, budget: number): Cac
 /** The policies at some shares of a prompt. */
 export function speedContenders(policies: readonly SpeedPolicy[], shares: readonly number[]): Contender[] {
   return shares.flatMap((share) =>
-    policies.map((each) => ({ name: each.name, share, policy: (budget) => speedPolicy(each, budget) })),
+    policies.map((each) => ({
+      name: each.name,
+      share,
+      policy: (tokens) => speedPolicy(each, Math.floor(share * tokens)),
+    })),
   )
 }
 
