@@ -54,7 +54,8 @@ export function plotPanels(panels: readonly PlotPanel[], { dashed = [] }: PlotSt
     return `<g transform="translate(${40 + (at % 3) * 200} ${y})"><path d="M0-4H18" stroke="${colour(at)}" stroke-width="3"${dashed.includes(name) ? ' stroke-dasharray="5 3"' : ''}/><text x="24">${name}</text></g>`
   })
   const total = rows * height + 40 + Math.ceil(series.length / 3) * 18
-  return `<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 ${2 * width} ${total}" font-family="sans-serif" font-size="11" fill="#333"><rect width="100%" height="100%" fill="#fff"/>${drawn.join('')}${keys.join('')}</svg>\n`
+  const name = `<title>${panels.map(({ title }) => title).join('; ')}</title>`
+  return `<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 ${2 * width} ${total}" font-family="sans-serif" font-size="11" fill="#333">${name}<rect width="100%" height="100%" fill="#fff"/>${drawn.join('')}${keys.join('')}</svg>\n`
 }
 
 function colour(at: number): string {

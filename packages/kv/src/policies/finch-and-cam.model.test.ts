@@ -117,7 +117,6 @@ describe('cam', () => {
     for (const id of ids.slice(length, length + steps)) await session.append([id])
     const exact = compareSlots(session, press)
     // acting at every step, logits are some hundredths apart and values of the first layer up to 2.5 %: not explained yet
-    if (every === 8 && base !== 'key-norm')
-      await compareLogits(session, length + steps, press, exact ? 1e-3 : 5e-2)
+    if (every === 8 && base !== 'key-norm') await compareLogits(session, length + steps, press, exact ? 1e-3 : 5e-2)
   })
 })
