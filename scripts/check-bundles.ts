@@ -17,6 +17,8 @@ const budgets: Record<string, number> = {
   '@lc/core': 150_000,
   // like the root door it opens models: readers of files, tokenizers, the hub
   '@lc/core/encoder': 120_000,
+  // thirteen patterns; an app that imports one by name gets that one alone
+  '@lc/kv/patterns': 75_000,
 }
 const defaultBudget = 60_000
 /** Packages that must work without an engine. */
