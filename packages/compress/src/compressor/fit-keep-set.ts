@@ -159,28 +159,32 @@ function addByEstimate(items: readonly KeepItem[], kept: Uint8Array, order: read
 
 function addByTrial(input: FitKeepSetInput, order: readonly number[], start: FitKeepSetResult): FitKeepSetResult {
   const trials = { current: start, spent: 0 }
-  // twice: an addition can join two gaps and so make room for another
-  for (let pass = 0; pass < 2; pass++) {
-    const before = trials.current.tokens
+  // an addition can join two gaps and so make room for one that was tried before it
+  for (let added = true; added; ) {
+    added = false
     for (const index of order) {
       if (trials.spent > trialWork) return trials.current
-      tryItem(input, index, trials)
+      if (tryItem(input, index, trials)) added = true
     }
-    if (trials.current.tokens === before) break
   }
   return trials.current
 }
 
-function tryItem(input: FitKeepSetInput, index: number, trials: { current: FitKeepSetResult; spent: number }): void {
+/** Whether the item was not there, and is now. */
+function tryItem(input: FitKeepSetInput, index: number, trials: { current: FitKeepSetResult; spent: number }): boolean {
   const { items, kept, budget } = input
   const chain = missingChain(items, kept, index)
   const tokens = chain.reduce((sum, each) => sum + items[each]!.tokens, 0)
-  if (chain.length === 0 || tokens > budget - trials.current.tokens + slackPerItem * chain.length) return
+  if (chain.length === 0 || tokens > budget - trials.current.tokens + slackPerItem * chain.length) return false
   for (const each of chain) kept[each] = 1
   const next = measure(input)
   trials.spent += next.tokens + input.items.length / 10 + 1
-  if (next.tokens <= budget) trials.current = next
-  else for (const each of chain) kept[each] = 0
+  if (next.tokens > budget) {
+    for (const each of chain) kept[each] = 0
+    return false
+  }
+  trials.current = next
+  return true
 }
 
 /** The item and those above it that are not kept yet; empty when it is kept. */

@@ -42,8 +42,9 @@ export function checkUse(
   }
 }
 
-/** Passages of the output in its order, the dropped ones behind. */
+/** Passages in the order in which more of them would come out: as given, or as ranked with the dropped ones behind. */
 function orderOf(result: CompressionResult, passages: readonly Passage[]): number[] {
+  if (!result.method.startsWith('longllmlingua')) return [...passages.keys()]
   const indices = new Map(passages.map(({ id }, index) => [id, index]))
   const order = result.passages.map(({ id }) => indices.get(id)!)
   const seen = new Set(order)
