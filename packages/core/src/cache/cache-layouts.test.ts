@@ -1,15 +1,12 @@
 /** @file Caches of every layout and format against the same slots in a plain one: what lies where must not be seen. */
 import { afterAll, describe, expect, test } from 'vitest'
-import { fixturePath, largestDifference, readFixtureJson } from '../../fixtures/read-fixture.ts'
+import { openFixtureRunner } from '../../fixtures/open-fixture-runner.ts'
+import { largestDifference } from '../../fixtures/read-fixture.ts'
 import { fullAttention } from '../models/decoder/attention-pattern.ts'
-import { DecoderPrograms } from '../models/decoder/decoder-programs.ts'
-import { decoderConfigOf } from '../models/registry.ts'
-import { fileBytes } from '../node-platform/file-bytes.ts'
 import { nodeDevice } from '../node-platform/node-device.ts'
-import { openSafetensors } from '../weights/safetensors/open-safetensors.ts'
 import { AttentionReducer } from './attention-reducer.ts'
 import type { CacheFormat } from './cache-format.ts'
-import { DecoderRunner } from './decoder-runner.ts'
+import type { DecoderRunner } from './decoder-runner.ts'
 import type { KvCache } from './kv-cache.ts'
 
 const device = await nodeDevice({ kind: 'cpu', threads: 1 })
@@ -28,14 +25,7 @@ const tolerance = { float32: 2e-5, int8: 1e-3 } as const
 // 4-bit keys are rounded anew where slots go: int4-cache.test.ts compares them with the numbers that they stand for
 const formats = ['float32', 'int8'] as const
 
-async function openRunner(folder: string): Promise<DecoderRunner> {
-  const config = decoderConfigOf(readFixtureJson(folder, 'config.json'))
-  const weights = await openSafetensors(await fileBytes(fixturePath(folder, 'model.safetensors')))
-  const files = { weights, hash: folder, name: folder }
-  const programs = new DecoderPrograms({ config, files, device, attention: fullAttention })
-  open.push(weights, programs)
-  return new DecoderRunner({ config, programs, attention: fullAttention })
-}
+const openRunner = (folder: string): Promise<DecoderRunner> => openFixtureRunner(folder, device, open)
 
 async function filled(runner: DecoderRunner, format: CacheFormat): Promise<KvCache> {
   const cache = runner.createCache(0, undefined, format)

@@ -1,14 +1,10 @@
 /** @file What a step must not do: wait for copies of a cache that was just cut, or lose outputs of single layers. */
 import { afterAll, describe, expect, test } from 'vitest'
-import { fixturePath, largestDifference, readFixtureJson } from '../../fixtures/read-fixture.ts'
-import { fullAttention } from '../models/decoder/attention-pattern.ts'
-import { DecoderPrograms } from '../models/decoder/decoder-programs.ts'
-import { decoderConfigOf } from '../models/registry.ts'
-import { fileBytes } from '../node-platform/file-bytes.ts'
+import { openFixtureRunner } from '../../fixtures/open-fixture-runner.ts'
+import { largestDifference } from '../../fixtures/read-fixture.ts'
 import { nodeDevice } from '../node-platform/node-device.ts'
-import { openSafetensors } from '../weights/safetensors/open-safetensors.ts'
 import { cacheFormats } from './cache-format.ts'
-import { DecoderRunner } from './decoder-runner.ts'
+import type { DecoderRunner } from './decoder-runner.ts'
 import type { KvCache } from './kv-cache.ts'
 
 const device = await nodeDevice({ kind: 'cpu', threads: 1 })
@@ -20,14 +16,7 @@ afterAll(async () => {
 
 const prompt = Array.from({ length: 1000 }, (_, index) => (index * 7 + 3) % 50)
 
-async function openRunner(folder: string): Promise<DecoderRunner> {
-  const config = decoderConfigOf(readFixtureJson(folder, 'config.json'))
-  const weights = await openSafetensors(await fileBytes(fixturePath(folder, 'model.safetensors')))
-  const files = { weights, hash: folder, name: folder }
-  const programs = new DecoderPrograms({ config, files, device, attention: fullAttention })
-  open.push(weights, programs)
-  return new DecoderRunner({ config, programs, attention: fullAttention })
-}
+const openRunner = (folder: string): Promise<DecoderRunner> => openFixtureRunner(folder, device, open)
 
 async function feed(runner: DecoderRunner, cache: KvCache, ids: readonly number[]): Promise<void> {
   const request = { cache, accuracy: 'exact', ropes: runner.ropes.forLength(prompt.length) } as const

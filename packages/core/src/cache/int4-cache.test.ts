@@ -1,16 +1,13 @@
 /** @file Attention over 4-bit codes against a float32 cache that holds the numbers they stand for, in every layout and after every change. */
 import { afterAll, describe, expect, test } from 'vitest'
-import { fixturePath, largestDifference, readFixtureJson } from '../../fixtures/read-fixture.ts'
+import { openFixtureRunner } from '../../fixtures/open-fixture-runner.ts'
+import { largestDifference } from '../../fixtures/read-fixture.ts'
 import { fullAttention } from '../models/decoder/attention-pattern.ts'
-import { DecoderPrograms } from '../models/decoder/decoder-programs.ts'
-import { decoderConfigOf } from '../models/registry.ts'
-import { fileBytes } from '../node-platform/file-bytes.ts'
 import { nodeDevice } from '../node-platform/node-device.ts'
-import { openSafetensors } from '../weights/safetensors/open-safetensors.ts'
 import { applyAction } from './apply-action.ts'
 import { AttentionReducer } from './attention-reducer.ts'
 import type { CacheFormat } from './cache-format.ts'
-import { DecoderRunner } from './decoder-runner.ts'
+import type { DecoderRunner } from './decoder-runner.ts'
 import type { KvCache } from './kv-cache.ts'
 
 const device = await nodeDevice({ kind: 'cpu', threads: 1 })
@@ -25,14 +22,7 @@ const length = 400
 const prompt = Array.from({ length }, (_, index) => (index * 7 + (index >> 4) * 3) % 50)
 const next = [5, 11, 17]
 
-async function openRunner(folder: string): Promise<DecoderRunner> {
-  const config = decoderConfigOf(readFixtureJson(folder, 'config.json'))
-  const weights = await openSafetensors(await fileBytes(fixturePath(folder, 'model.safetensors')))
-  const files = { weights, hash: folder, name: folder }
-  const programs = new DecoderPrograms({ config, files, device, attention: fullAttention })
-  open.push(weights, programs)
-  return new DecoderRunner({ config, programs, attention: fullAttention })
-}
+const openRunner = (folder: string): Promise<DecoderRunner> => openFixtureRunner(folder, device, open)
 
 async function filled(runner: DecoderRunner, format: CacheFormat): Promise<KvCache> {
   const cache = runner.createCache(0, undefined, format)

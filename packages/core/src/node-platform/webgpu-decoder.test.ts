@@ -1,14 +1,10 @@
 /** @file Small decoders on WebGPU against the CPU: prompts in chunks, single steps, and the output head. */
 import { afterAll, describe, expect, test } from 'vitest'
-import { fixturePath, largestDifference, readFixtureJson } from '../../fixtures/read-fixture.ts'
-import { DecoderRunner } from '../cache/decoder-runner.ts'
+import { openFixtureRunner } from '../../fixtures/open-fixture-runner.ts'
+import { largestDifference } from '../../fixtures/read-fixture.ts'
+import type { DecoderRunner } from '../cache/decoder-runner.ts'
 import { DeviceError } from '../errors/device-error.ts'
-import { fullAttention } from '../models/decoder/attention-pattern.ts'
-import { DecoderPrograms } from '../models/decoder/decoder-programs.ts'
-import { decoderConfigOf } from '../models/registry.ts'
 import type { Device } from '../runtime/device.ts'
-import { openSafetensors } from '../weights/safetensors/open-safetensors.ts'
-import { fileBytes } from './file-bytes.ts'
 import { nodeDevice } from './node-device.ts'
 
 const opened = await nodeDevice({ kind: 'webgpu' }).catch((error: unknown) => error)
@@ -26,14 +22,7 @@ afterAll(async () => {
   await cpu.close()
 })
 
-async function openRunner(folder: string, device: Device): Promise<DecoderRunner> {
-  const config = decoderConfigOf(readFixtureJson(folder, 'config.json'))
-  const weights = await openSafetensors(await fileBytes(fixturePath(folder, 'model.safetensors')))
-  const files = { weights, hash: folder, name: folder }
-  const programs = new DecoderPrograms({ config, files, device, attention: fullAttention })
-  open.push(weights, programs)
-  return new DecoderRunner({ config, programs, attention: fullAttention })
-}
+const openRunner = (folder: string, device: Device): Promise<DecoderRunner> => openFixtureRunner(folder, device, open)
 
 /** Log-probabilities of the next token for a prompt in two chunks, and logits of three steps after it. */
 async function resultsOf(runner: DecoderRunner): Promise<{ logprobs: Float32Array; logits: Float32Array }> {
